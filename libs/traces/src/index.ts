@@ -1,0 +1,1 @@
+export type { ArrivalTrace } from './arrival-trace.ts';
