@@ -1,0 +1,149 @@
+import Type, { type Static, type TSchema } from 'typebox';
+import { Identifier, NonNegative, PoolId, Timestamp, WorkerCount } from '../primitives.ts';
+import { AuditEntry, AuditReceipt, AuditRecord } from '../resources/audit-record.ts';
+import { Forecast } from '../resources/forecast.ts';
+import { Plan, PlanStatus } from '../resources/plan.ts';
+import { Policy } from '../resources/policy.ts';
+import { Pool } from '../resources/pool.ts';
+import { Requirement } from '../resources/requirement.ts';
+import { Rollout } from '../resources/rollout.ts';
+import { Simulation } from '../resources/simulation.ts';
+import { Snapshot } from '../resources/snapshot.ts';
+
+interface RequestDefinition {
+  /** The only service that answers. */
+  owner: string;
+  request: TSchema;
+  reply: TSchema;
+}
+
+const PlanRef = Type.Object({ plan_id: Identifier, comment: Type.Optional(Type.String({ maxLength: 1024 })) });
+const Nothing = Type.Object({});
+const Limit = Type.Integer({ minimum: 1, maximum: 1000 });
+
+/** One averaged stretch of a pool's past. */
+export const HistoryPoint = Type.Object({
+  timestamp: Timestamp,
+  interval_s: NonNegative,
+  arrival_rate: NonNegative,
+  completion_rate: NonNegative,
+  service_time_mean_s: NonNegative,
+  service_time_scv: NonNegative,
+  response_time_p95_s: Type.Union([NonNegative, Type.Null()]),
+  current_workers: NonNegative,
+  busy_slots: NonNegative,
+  utilization: NonNegative,
+  backlog: NonNegative,
+  error_rate: NonNegative,
+  cost_per_hour: Type.Optional(NonNegative),
+});
+export type HistoryPoint = Static<typeof HistoryPoint>;
+
+/** Commands change something; `capacity.cmd.<name>.v1.<namespace>.<name>`, answered once by the owner. */
+export const commandCatalogue = {
+  'plan.create': {
+    owner: 'planner',
+    request: Type.Object({ pool: PoolId, target_workers: Type.Optional(WorkerCount) }),
+    reply: Plan,
+  },
+  'plan.apply': { owner: 'planner', request: PlanRef, reply: Plan },
+  'plan.approve': { owner: 'planner', request: PlanRef, reply: Plan },
+  'plan.reject': { owner: 'planner', request: PlanRef, reply: Plan },
+  'plan.cancel': { owner: 'planner', request: PlanRef, reply: Plan },
+  'plan.rollback': { owner: 'planner', request: PlanRef, reply: Plan },
+  'policy.put': {
+    owner: 'planner',
+    request: Type.Object({
+      policy: Policy,
+      must: Type.Union([Type.Literal('create'), Type.Literal('update'), Type.Literal('either')]),
+    }),
+    reply: Policy,
+  },
+  'policy.remove': { owner: 'planner', request: Type.Object({ id: Identifier }), reply: Nothing },
+  'pool.put': { owner: 'planner', request: Type.Object({ pool: Pool }), reply: Pool },
+  'pool.remove': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Nothing },
+  'audit.append': { owner: 'audit', request: AuditEntry, reply: AuditReceipt },
+} as const satisfies Record<string, RequestDefinition>;
+
+/** Queries change nothing; `capacity.qry.<name>.v1.<namespace>.<name>`, answered from the owner's state. */
+export const queryCatalogue = {
+  'plan.preview': { owner: 'planner', request: Type.Object({ pool: PoolId }), reply: Plan },
+  'plan.get': { owner: 'planner', request: Type.Object({ plan_id: Identifier }), reply: Plan },
+  'plan.list': {
+    owner: 'planner',
+    request: Type.Object({
+      pool: Type.Optional(PoolId),
+      status: Type.Optional(PlanStatus),
+      limit: Type.Optional(Limit),
+    }),
+    reply: Type.Object({ plans: Type.Array(Plan) }),
+  },
+  'policy.get': { owner: 'planner', request: Type.Object({ id: Identifier }), reply: Policy },
+  'policy.list': { owner: 'planner', request: Nothing, reply: Type.Object({ policies: Type.Array(Policy) }) },
+  'pool.get': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Pool },
+  'pool.list': { owner: 'planner', request: Nothing, reply: Type.Object({ pools: Type.Array(Pool) }) },
+  'load.current': {
+    owner: 'collector',
+    request: Type.Object({ pool: Type.Optional(PoolId) }),
+    reply: Type.Object({ snapshots: Type.Array(Snapshot) }),
+  },
+  'load.history': {
+    owner: 'collector',
+    request: Type.Object({
+      pool: PoolId,
+      from: Timestamp,
+      to: Timestamp,
+      every_s: Type.Optional(Type.Number({ minimum: 1, maximum: 604_800 })),
+    }),
+    reply: Type.Object({ pool: PoolId, every_s: NonNegative, points: Type.Array(HistoryPoint) }),
+  },
+  'forecast.get': {
+    owner: 'forecaster',
+    request: Type.Object({ pool: PoolId, horizon_s: Type.Optional(Type.Number({ minimum: 60, maximum: 604_800 })) }),
+    reply: Forecast,
+  },
+  'requirement.get': { owner: 'queueing', request: Type.Object({ pool: PoolId }), reply: Requirement },
+  'rollout.list': {
+    owner: 'executor',
+    request: Type.Object({
+      pool: Type.Optional(PoolId),
+      plan_id: Type.Optional(Identifier),
+      limit: Type.Optional(Limit),
+    }),
+    reply: Type.Object({ rollouts: Type.Array(Rollout) }),
+  },
+  'audit.list': {
+    owner: 'audit',
+    request: Type.Object({ from_sequence: Type.Optional(Type.Integer({ minimum: 1 })), limit: Type.Optional(Limit) }),
+    reply: Type.Object({ records: Type.Array(AuditRecord), total: Type.Integer({ minimum: 0 }) }),
+  },
+  'audit.verify': {
+    owner: 'audit',
+    request: Nothing,
+    reply: Type.Object({
+      intact: Type.Boolean(),
+      records: Type.Integer({ minimum: 0 }),
+      first_broken: Type.Union([Type.Integer(), Type.Null()]),
+    }),
+  },
+  'simulation.get': { owner: 'simulator', request: Type.Object({ id: Identifier }), reply: Simulation },
+} as const satisfies Record<string, RequestDefinition>;
+
+/** Commands and queries have names of their own: no name stands in both. */
+export const requestCatalogue = { ...commandCatalogue, ...queryCatalogue } as const;
+
+export type CommandName = keyof typeof commandCatalogue;
+export type QueryName = keyof typeof queryCatalogue;
+export type RequestName = keyof typeof requestCatalogue;
+export type RequestData<N extends RequestName> = Static<(typeof requestCatalogue)[N]['request']>;
+export type ReplyData<N extends RequestName> = Static<(typeof requestCatalogue)[N]['reply']>;
+
+/** How an answer travels. */
+export const ReplyEnvelope = Type.Union([
+  Type.Object({ ok: Type.Literal(true), data: Type.Unknown() }),
+  Type.Object({
+    ok: Type.Literal(false),
+    error: Type.Object({ code: Type.String(), message: Type.String(), detail: Type.Optional(Type.Unknown()) }),
+  }),
+]);
+export type ReplyEnvelope = Static<typeof ReplyEnvelope>;

@@ -1,0 +1,32 @@
+import Type, { type Static } from 'typebox';
+import { DurationText, Identifier, NonNegative, oneOf, PoolId, Tag, Timestamp, WorkerCount } from '../primitives.ts';
+
+/** Where a pool's backlog is read. */
+export const QueueSource = Type.Object({
+  kind: oneOf('bullmq', 'redis_list', 'redis_stream', 'reported', 'none'),
+  name: Type.String({ minLength: 1, maxLength: 256, description: 'Queue, list or stream name' }),
+  group: Type.Optional(Type.String({ maxLength: 256, description: 'Consumer group of a stream' })),
+});
+export type QueueSource = Static<typeof QueueSource>;
+
+/** What starts and stops the pool's workers. */
+export const ActuatorTarget = Type.Object({
+  kind: oneOf('process', 'kubernetes', 'none'),
+  target: Type.Optional(Type.String({ maxLength: 512, description: 'What the actuator calls this pool' })),
+});
+export type ActuatorTarget = Static<typeof ActuatorTarget>;
+
+export const Pool = Type.Object({
+  id: PoolId,
+  policy_id: Identifier,
+  queue: QueueSource,
+  actuator: ActuatorTarget,
+  concurrency: Type.Integer({ minimum: 1, maximum: 10_000, description: 'Slots of one worker' }),
+  startup_delay: DurationText,
+  worker_cost_per_hour: NonNegative,
+  service_time_hint: Type.Optional(DurationText),
+  initial_workers: Type.Optional(WorkerCount),
+  tags: Type.Array(Tag, { maxItems: 32 }),
+  updated_at: Timestamp,
+});
+export type Pool = Static<typeof Pool>;

@@ -1,0 +1,61 @@
+import Type, { type Static } from 'typebox';
+import { DurationText, NonNegative, oneOf, PoolId, Probability, Timestamp, WorkerCount } from '../primitives.ts';
+import { QuantileSketch } from './sketch.ts';
+
+/** Why a source or a value of a snapshot is not trusted. */
+export const SuspectReason = oneOf(
+  'missing',
+  'stale',
+  'unreachable',
+  'implausible_range',
+  'implausible_change',
+  'sources_disagree',
+  'zero_not_empty',
+);
+export type SuspectReason = Static<typeof SuspectReason>;
+
+export const DataQuality = Type.Object({
+  trusted: Type.Boolean(),
+  suspects: Type.Array(
+    Type.Object({
+      source: Type.String({ maxLength: 64 }),
+      reason: SuspectReason,
+      detail: Type.String({ maxLength: 512 }),
+    }),
+  ),
+});
+export type DataQuality = Static<typeof DataQuality>;
+
+/** One interval's measurements of one pool; `timestamp` is the end of the interval. */
+export const Snapshot = Type.Object({
+  pool: PoolId,
+  timestamp: Timestamp,
+  interval_s: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
+  arrival_rate: Type.Number({ minimum: 0, description: 'Jobs offered per second: demand, not throughput' }),
+  completion_rate: NonNegative,
+  service_rate: Type.Number({
+    minimum: 0,
+    description: 'Jobs per second of one worker: concurrency / mean service time',
+  }),
+  service_time_mean_s: NonNegative,
+  service_time_scv: NonNegative,
+  service_time_p50: DurationText,
+  service_time_p95: DurationText,
+  service_time_sketch: Type.Optional(QuantileSketch),
+  response_time_p95: Type.Optional(DurationText),
+  response_time_sketch: Type.Optional(QuantileSketch),
+  wait_time_sketch: Type.Optional(QuantileSketch),
+  current_workers: WorkerCount,
+  starting_workers: WorkerCount,
+  busy_slots: NonNegative,
+  slots: NonNegative,
+  utilization: Probability,
+  backlog: NonNegative,
+  error_rate: Probability,
+  cost_per_hour: Type.Optional(NonNegative),
+  quality: DataQuality,
+});
+export type Snapshot = Static<typeof Snapshot>;
+
+/** Fields that only those with `cost:read` may see. */
+export const snapshotCostFields = ['cost_per_hour'] as const;
