@@ -1,1 +1,5 @@
-export {};
+export * from './ports/bus.ts';
+export * from './ports/cache.ts';
+export * from './ports/clock.ts';
+export * from './ports/records.ts';
+export * from './ports/service.ts';

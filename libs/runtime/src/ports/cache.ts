@@ -1,0 +1,24 @@
+/** Bytes by key, in Redis. Only what can be rebuilt, or what its owner keeps packed there. */
+export interface Cache {
+  get(key: string): Promise<Uint8Array | undefined>;
+  set(key: string, value: Uint8Array, options?: { ttlSec?: number }): Promise<void>;
+  remove(key: string): Promise<void>;
+}
+
+/** A right to act alone for a while. */
+export interface Lease {
+  name: string;
+  holder: string;
+  /** Grows with every new holder; whoever carries a smaller one is refused. */
+  fencingToken: number;
+}
+
+export interface Leases {
+  /** Undefined while somebody else holds it. The holder itself gets its lease again, with the same token. */
+  acquire(name: string, options: { holder: string; ttlMs: number }): Promise<Lease | undefined>;
+  /** False when it has been lost. */
+  renew(lease: Lease, ttlMs: number): Promise<boolean>;
+  release(lease: Lease): Promise<void>;
+  /** Whether this token is still the newest one handed out under the name. */
+  isCurrent(lease: Lease): Promise<boolean>;
+}
