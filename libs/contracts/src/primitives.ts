@@ -12,11 +12,14 @@ export const DurationText = Type.String({
   description: 'Length of time: a number and ms, s, m, h or d',
 });
 
+const poolIdPattern = '^[a-z0-9]([a-z0-9._-]{0,62})/[a-z0-9]([a-z0-9._-]{0,126})$';
+
 /** `<namespace>/<name>`; both may contain dots, as Kubernetes names do. */
-export const PoolId = Type.String({
-  pattern: '^[a-z0-9]([a-z0-9._-]{0,62})/[a-z0-9]([a-z0-9._-]{0,126})$',
-  description: 'Pool id: namespace/name',
-});
+export const PoolId = Type.String({ pattern: poolIdPattern, description: 'Pool id: namespace/name' });
+
+export function isPoolId(text: string): boolean {
+  return new RegExp(poolIdPattern).test(text);
+}
 
 export const Identifier = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$' });
 export const Probability = Type.Number({ minimum: 0, maximum: 1 });
