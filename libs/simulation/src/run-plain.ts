@@ -1,0 +1,123 @@
+import type { Fleet } from './fleet.ts';
+import type { JobQueue } from './job-queue.ts';
+import { binCount, binOffset, highWord } from './latency-bins.ts';
+import { column, columnCount, type Ledger } from './ledger.ts';
+import type { ParkedJobs } from './parked-jobs.ts';
+
+/** What both loops work on. */
+export interface LoopState {
+  readonly ledger: Ledger;
+  readonly queue: JobQueue;
+  readonly fleet: Fleet;
+  readonly parked: ParkedJobs;
+  /** Latencies of the jobs that finish in the current interval. */
+  readonly waitBins: Uint32Array;
+  readonly responseBins: Uint32Array;
+  /** The interval being simulated. */
+  interval: number;
+  readonly targetIsWait: boolean;
+  readonly targetSec: number;
+}
+
+const bits = new Float64Array(1);
+const words = new Uint32Array(bits.buffer);
+
+/**
+ * Starts every job whose turn comes before `endSec`, first come first served, where jobs neither fail nor give up and
+ * nothing is killed.
+ *
+ * The recursion is Kiefer and Wolfowitz's (1955) in its heap form: a job starts when it has arrived and the slot that
+ * is free first is free; its finish is then known and written down at once, in the interval it will fall in.
+ *
+ * @param endSec at most the end of the current interval
+ */
+export function runPlain(state: LoopState, endSec: number): void {
+  const { ledger, queue, fleet, parked, waitBins, responseBins, interval, targetIsWait, targetSec } = state;
+  const { cells, intervals, intervalSec } = ledger;
+  const { keys, slots, size } = fleet;
+  const perInterval = 1 / intervalSec;
+  const intervalStart = interval * intervalSec;
+  let starts = 0;
+  let startsOff = 0;
+
+  turns: for (;;) {
+    if (queue.head === queue.tail && !queue.refill()) break;
+    const { arrivalSec, serviceSec, tail } = queue;
+    let head = queue.head;
+    for (; head < tail; head++) {
+      const arrival = arrivalSec[head]!;
+      const free = keys[1]!;
+      const start = free > arrival ? free : arrival;
+      if (start >= endSec) {
+        queue.head = head;
+        break turns;
+      }
+      const service = serviceSec[head]!;
+      const finish = start + service;
+      const wait = start - arrival;
+      const response = finish - arrival;
+      starts++;
+      startsOff += start - intervalStart;
+
+      const inIntervals = finish * perInterval;
+      let finishedIn = inIntervals < intervals ? inIntervals | 0 : intervals;
+      // Rounding must not write into an interval that has been read already.
+      if (finishedIn < interval) finishedIn = interval;
+      const row = finishedIn * columnCount;
+      cells[row + column.finishes]!++;
+      cells[row + column.finishesOff]! += finish - finishedIn * intervalSec;
+      cells[row + column.completions]!++;
+      if (wait > 0) cells[row + column.waited]!++;
+      cells[row + column.sumWait]! += wait;
+      cells[row + column.sumResponse]! += response;
+      cells[row + column.sumService]! += service;
+      cells[row + column.sumServiceSquared]! += service * service;
+      if ((targetIsWait ? wait : response) <= targetSec) cells[row + column.within]!++;
+
+      if (finishedIn === interval) {
+        let bin = 0;
+        if (wait > 0) {
+          bits[0] = wait;
+          bin = (words[highWord]! >>> 12) - binOffset;
+          bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
+        }
+        waitBins[bin]!++;
+        bits[0] = response;
+        bin = (words[highWord]! >>> 12) - binOffset;
+        bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
+        responseBins[bin]!++;
+      } else if (finishedIn < intervals) {
+        parked.park(finishedIn, wait, response);
+      }
+
+      const slot = slots[1]!;
+      let at = 1;
+      let child = 2;
+      while (child < size) {
+        let smaller = keys[child]!;
+        const right = keys[child + 1]!;
+        if (right < smaller) {
+          smaller = right;
+          child++;
+        }
+        if (finish <= smaller) break;
+        keys[at] = smaller;
+        slots[at] = slots[child]!;
+        at = child;
+        child = at << 1;
+      }
+      if (child === size && keys[child]! < finish) {
+        keys[at] = keys[child]!;
+        slots[at] = slots[child]!;
+        at = child;
+      }
+      keys[at] = finish;
+      slots[at] = slot;
+    }
+    queue.head = head;
+  }
+
+  const row = interval * columnCount;
+  cells[row + column.starts]! += starts;
+  cells[row + column.startsOff]! += startsOff;
+}
