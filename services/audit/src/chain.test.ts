@@ -1,0 +1,211 @@
+import { type AuditEntry, isCapacityError, timestamp } from '@capplan/contracts';
+import { createRandomStream } from '@capplan/random';
+import type { Clock } from '@capplan/runtime';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createAesSealer } from './adapters/aes-sealer.ts';
+import { makeAuditKeys } from './adapters/key-file.ts';
+import { type AppendFault, createMemoryAuditLog, type MemoryAuditLog } from './adapters/memory-log.ts';
+import { createAuditChain } from './chain.ts';
+import type { RecordLine } from './ports.ts';
+
+const keys = makeAuditKeys();
+const startMs = Date.parse('2026-03-01T12:00:00Z');
+const dayMs = 86_400_000;
+
+const entry = (id: string): AuditEntry => ({
+  id,
+  actor: 'ada',
+  action: 'plan.approve',
+  target: 'shop/checkout',
+  outcome: 'allowed',
+  time: timestamp(startMs),
+  detail: { workers: 4, note: 'a detail that must not be readable in the log' },
+});
+
+function chainOn(log: MemoryAuditLog, options: { nowMs?: () => number; checkpointEvery?: number } = {}) {
+  const clock = { nowMs: options.nowMs ?? (() => startMs) } as Clock;
+  return createAuditChain({
+    log,
+    sealer: createAesSealer(keys),
+    clock,
+    config: { checkpointEvery: options.checkpointEvery ?? 10, repeatHorizon: 10_000, retentionMs: 90 * dayMs },
+    onTrouble: () => undefined,
+  });
+}
+
+async function filled(count: number, options: Parameters<typeof chainOn>[1] = {}) {
+  const log = createMemoryAuditLog();
+  const chain = chainOn(log, options);
+  for (let i = 1; i <= count; i++) await chain.append(entry(`e${i}`));
+  return { log, chain };
+}
+
+const recordAt = async (log: MemoryAuditLog, position: number) => (await log.read(position, 1))[0]?.line as RecordLine;
+
+describe('an audit chain', () => {
+  it('numbers records from 1, links each to the one before, and gives the number and hash as a receipt', async () => {
+    const { log, chain } = await filled(3);
+    const receipt = await chain.append(entry('e4'));
+    const { records, total } = await chain.list({ limit: 10 });
+    expect(records.map(({ sequence }) => sequence)).to.deep.equal([1, 2, 3, 4]);
+    expect(records.slice(1).map((record) => record.previous_hash)).to.deep.equal(
+      records.slice(0, 3).map(({ hash }) => hash),
+    );
+    expect(receipt).to.deep.equal({ id: 'e4', sequence: 4, hash: records[3]?.hash });
+    expect(total).to.equal(4);
+    expect(JSON.stringify(await log.read(1, 100))).to.not.contain('readable');
+  });
+
+  it('gives the first receipt again for an entry that is already there, also to another replica', async () => {
+    const { log, chain } = await filled(3);
+    const first = await chain.append(entry('same'));
+    expect(await chain.append(entry('same'))).to.deep.equal(first);
+    expect(await chainOn(log).append(entry('same'))).to.deep.equal(first);
+    expect((await chain.list({ limit: 100 })).total).to.equal(4);
+  });
+
+  it('lists from any sequence, across checkpoints', async () => {
+    const { chain } = await filled(57, { checkpointEvery: 5 });
+    for (const from of [1, 5, 6, 30, 55, 57]) {
+      const { records } = await chain.list({ fromSequence: from, limit: 7 });
+      expect(records.map(({ sequence }) => sequence)).to.deep.equal(
+        Array.from({ length: Math.min(7, 58 - from) }, (_, i) => from + i),
+      );
+      expect(records[0]?.entry.id).to.equal(`e${from}`);
+    }
+    expect((await chain.list({ limit: 3 })).records.map(({ sequence }) => sequence)).to.deep.equal([55, 56, 57]);
+    expect((await chain.list({ fromSequence: 58, limit: 3 })).records).to.deep.equal([]);
+  });
+
+  it('keeps one chain, with every entry exactly once, when replicas race, answers are lost and askers repeat themselves', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), fc.integer({ min: 2, max: 4 }), async (seed, replicas) => {
+        const random = createRandomStream(seed);
+        const faults: AppendFault[] = [undefined, undefined, undefined, 'lost', 'answer_lost'];
+        const log = createMemoryAuditLog(() => faults[random.integer(faults.length)]);
+        const chains = Array.from({ length: replicas }, () => chainOn(log, { checkpointEvery: 4 }));
+        const ids = Array.from({ length: 20 }, (_, i) => `e${i}`);
+        const receipts = await Promise.all(
+          ids.map(async (id) => {
+            for (let attempt = 0; attempt < 200; attempt++) {
+              const chain = chains[random.integer(replicas)] as (typeof chains)[number];
+              try {
+                return await chain.append(entry(id));
+              } catch (error) {
+                if (!isCapacityError(error, 'unavailable')) throw error;
+              }
+            }
+            throw new Error(`${id} never got through`);
+          }),
+        );
+        const reader = chainOn(log);
+        const { records } = await reader.list({ fromSequence: 1, limit: 1000 });
+        expect(records.map((record) => record.entry.id).sort()).to.deep.equal([...ids].sort());
+        for (const receipt of receipts) {
+          expect(records[receipt.sequence - 1]).to.include({ hash: receipt.hash });
+          expect(records[receipt.sequence - 1]?.entry.id).to.equal(receipt.id);
+        }
+        expect(await reader.verify()).to.deep.equal({ intact: true, records: 20, first_broken: null });
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('finds an empty log intact', async () => {
+    expect(await chainOn(createMemoryAuditLog()).verify()).to.deep.equal({
+      intact: true,
+      records: 0,
+      first_broken: null,
+    });
+  });
+
+  it('names the first record that was changed, removed, forged or moved', async () => {
+    const attacks: [string, (log: MemoryAuditLog) => Promise<void>][] = [
+      ['changed', async (log) => log.tamper(4, { ...(await recordAt(log, 4)), appended_at: timestamp(startMs + 1) })],
+      ['removed', async (log) => log.tamper(4, undefined)],
+      [
+        'forged with a matching hash',
+        async (log) => {
+          const old = await recordAt(log, 4);
+          const forged = { ...old, sealed: Buffer.from('nothing sealed, just written').toString('base64') };
+          log.tamper(4, { ...forged, hash: createAesSealer(keys).hashOf(forged) });
+        },
+      ],
+      [
+        'swapped with its neighbour',
+        async (log) => {
+          const [fourth, fifth] = [await recordAt(log, 4), await recordAt(log, 5)];
+          log.tamper(4, fifth);
+          log.tamper(5, fourth);
+        },
+      ],
+      [
+        'sealed with other keys',
+        async (log) => {
+          const old = await recordAt(log, 4);
+          const place = { previousHash: old.previous_hash, previousAt: old.previous_at, appendedAt: old.appended_at };
+          log.tamper(4, createAesSealer(makeAuditKeys()).seal(entry('e4'), { ...place, sequence: 4 }));
+        },
+      ],
+    ];
+    for (const [how, attack] of attacks) {
+      const { log, chain } = await filled(9);
+      await attack(log);
+      expect(await chain.verify(), how).to.include({ intact: false, first_broken: 4 });
+    }
+  });
+
+  it('does not accept a checkpoint that somebody else signed', async () => {
+    const { log, chain } = await filled(10);
+    const intruder = createAesSealer(makeAuditKeys());
+    log.tamper(11, intruder.sign({ sequence: 10, hash: (await recordAt(log, 10)).hash, madeAt: timestamp(startMs) }));
+    expect(await chain.verify()).to.include({ intact: false, first_broken: 10 });
+  });
+
+  it('stays verifiable when the oldest records have aged out, and notices when younger ones are gone', async () => {
+    let nowMs = startMs;
+    const log = createMemoryAuditLog();
+    const chain = chainOn(log, { nowMs: () => nowMs, checkpointEvery: 5 });
+    for (let i = 1; i <= 120; i++) {
+      await chain.append(entry(`e${i}`));
+      nowMs += dayMs;
+    }
+    const positions = await log.read(1, 1000);
+    const lastOlderThan90Days = positions.filter(
+      ({ line }) => line?.kind === 'record' && Date.parse(line.appended_at) <= nowMs - 90 * dayMs,
+    );
+    log.forgetUpTo(lastOlderThan90Days.at(-1)?.position as number);
+    expect(await chain.verify()).to.include({ intact: true, first_broken: null });
+    expect(await chainOn(log, { nowMs: () => nowMs }).append(entry('next'))).to.include({ sequence: 121 });
+
+    const next = positions.find(({ line }) => line?.kind === 'record' && line.sequence === 41)?.position as number;
+    log.forgetUpTo(next);
+    expect(await chain.verify()).to.include({ intact: false, first_broken: 41 });
+  });
+
+  it('still opens records that were sealed with a former key', async () => {
+    const { log } = await filled(3);
+    const next = makeAuditKeys();
+    const rotated = createAuditChain({
+      log,
+      sealer: createAesSealer({
+        encryption: [{ id: 'second', key: next.encryption[0]?.key as string }, ...keys.encryption],
+        signing: keys.signing,
+      }),
+      clock: { nowMs: () => startMs } as Clock,
+      config: { checkpointEvery: 10, repeatHorizon: 1000, retentionMs: 90 * dayMs },
+      onTrouble: () => undefined,
+    });
+    expect(await rotated.append(entry('e2'))).to.include({ sequence: 2 });
+    expect(await rotated.append(entry('e4'))).to.include({ sequence: 4 });
+    expect((await recordAt(log, 4)).key_id).to.equal('second');
+    const { records } = await rotated.list({ limit: 10 });
+    expect(records.map((record) => record.entry.id)).to.deep.equal(['e1', 'e2', 'e3', 'e4']);
+    expect(await rotated.verify()).to.include({ intact: true });
+    // Whoever lacks the new key can still walk the chain, and sees what it cannot read.
+    const without = chainOn(log);
+    expect(await without.verify()).to.include({ intact: true });
+    expect((await without.list({ limit: 10 })).records[3]?.entry).to.include({ action: 'unreadable' });
+  });
+});

@@ -1,0 +1,206 @@
+import { type AuditEntry, type AuditReceipt, type AuditRecord, CapacityError, timestamp } from '@capplan/contracts';
+import type { Clock } from '@capplan/runtime';
+import { chainWalkStart, genesisHash, walkLine } from './decide.ts';
+import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
+
+export interface ChainConfig {
+  /** A signed checkpoint after so many records. */
+  checkpointEvery: number;
+  /** How many of the newest records are searched for an entry that was already appended. */
+  repeatHorizon: number;
+  retentionMs: number;
+}
+
+export interface AuditChain {
+  append(entry: AuditEntry): Promise<AuditReceipt>;
+  list(options: { fromSequence?: number | undefined; limit: number }): Promise<{
+    records: AuditRecord[];
+    total: number;
+  }>;
+  verify(): Promise<{ intact: boolean; records: number; first_broken: number | null }>;
+}
+
+const pageSize = 500;
+const attemptsMax = 64;
+
+/**
+ * The chain as one replica sees it. Each append is a compare-and-set on the newest position, and a replica that loses
+ * reads what the others wrote before it tries again; so numbers never fork, and an entry that another replica (or a
+ * former attempt whose answer was lost) has written is found by its tag.
+ */
+export function createAuditChain({
+  log,
+  sealer,
+  clock,
+  config,
+  onTrouble,
+}: {
+  log: AuditLog;
+  sealer: Sealer;
+  clock: Clock;
+  config: ChainConfig;
+  onTrouble: (error: unknown) => void;
+}): AuditChain {
+  const known = new Map<string, { sequence: number; hash: string }>();
+  let position: number | undefined;
+  let tip: { sequence: number; hash: string; appendedAt: string | null } = {
+    sequence: 0,
+    hash: genesisHash,
+    appendedAt: null,
+  };
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const take = ({ position: at, line }: PlacedLine) => {
+    position = at;
+    if (line?.kind === 'checkpoint' && line.sequence > tip.sequence) {
+      tip = { sequence: line.sequence, hash: line.hash, appendedAt: line.made_at };
+    }
+    if (line?.kind !== 'record') return;
+    tip = { sequence: line.sequence, hash: line.hash, appendedAt: line.appended_at };
+    known.set(line.id_tag, { sequence: line.sequence, hash: line.hash });
+    if (known.size > config.repeatHorizon) known.delete(known.keys().next().value as string);
+  };
+
+  const catchUp = async () => {
+    const { first, last } = await log.bounds();
+    let from = position === undefined ? Math.max(first, last - config.repeatHorizon) : position + 1;
+    while (from <= last) {
+      const page = await log.read(from, pageSize);
+      for (const placed of page) take(placed);
+      const newest = page.at(-1);
+      if (!newest) break;
+      from = newest.position + 1;
+    }
+    position = Math.max(position ?? 0, last);
+  };
+
+  const appendNow = async (entry: AuditEntry): Promise<AuditReceipt> => {
+    if (position === undefined) await catchUp();
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      for (const tag of sealer.tagsOf(entry.id)) {
+        const earlier = known.get(tag);
+        if (earlier) return { id: entry.id, ...earlier };
+      }
+      const line = sealer.seal(entry, {
+        sequence: tip.sequence + 1,
+        previousHash: tip.hash,
+        previousAt: tip.appendedAt,
+        appendedAt: timestamp(clock.nowMs()),
+      });
+      const outcome = await log.append(line, position as number);
+      if (outcome.ok) {
+        take({ position: outcome.position, line });
+        if (line.sequence % config.checkpointEvery === 0) await checkpoint(line);
+        return { id: entry.id, sequence: line.sequence, hash: line.hash };
+      }
+      await catchUp();
+    }
+    throw new CapacityError('unavailable', 'the audit log is too busy: every append lost the race; try again');
+  };
+
+  const checkpoint = async ({ sequence, hash }: RecordLine) => {
+    try {
+      const line = sealer.sign({ sequence, hash, madeAt: timestamp(clock.nowMs()) });
+      const outcome = await log.append(line, position as number);
+      // When another replica's record has come in between, the next checkpoint covers this one too.
+      if (outcome.ok) take({ position: outcome.position, line });
+    } catch (error) {
+      onTrouble(error);
+    }
+  };
+
+  const positionOf = async (sequence: number, bounds: { first: number; last: number }): Promise<number> => {
+    let low = bounds.first;
+    let high = bounds.last + 1;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [placed] = await log.read(middle, 1);
+      const reached = placed?.line === undefined ? true : placed.line.sequence >= sequence;
+      if (reached) high = middle;
+      else low = (placed?.position ?? middle) + 1;
+    }
+    return low;
+  };
+
+  return {
+    append(entry) {
+      const result = queue.then(() => appendNow(entry));
+      queue = result.catch(() => undefined);
+      return result;
+    },
+    async list({ fromSequence, limit }) {
+      const bounds = await log.bounds();
+      const oldest = await firstRecord(log, bounds);
+      const newest = await lastRecord(log, bounds);
+      if (!oldest || !newest) return { records: [], total: 0 };
+      const total = newest.sequence - oldest.sequence + 1;
+      const wanted = fromSequence ?? Math.max(oldest.sequence, newest.sequence - limit + 1);
+      const records: AuditRecord[] = [];
+      let from = await positionOf(Math.max(wanted, oldest.sequence), bounds);
+      while (from <= bounds.last && records.length < limit) {
+        const page = await log.read(from, Math.min(pageSize, limit - records.length + 16));
+        const last = page.at(-1);
+        if (!last) break;
+        for (const { line } of page) {
+          if (line?.kind === 'record' && line.sequence >= wanted && records.length < limit) records.push(show(line));
+        }
+        from = last.position + 1;
+      }
+      return { records, total };
+    },
+    async verify() {
+      const { first, last } = await log.bounds();
+      let walk = chainWalkStart;
+      const age = { nowMs: clock.nowMs(), retentionMs: config.retentionMs };
+      let from = first;
+      while (from <= last) {
+        const page = await log.read(from, pageSize);
+        for (const { line } of page) walk = walkLine(walk, line, { authentic: isAuthentic(line) }, age);
+        const newest = page.at(-1);
+        if (!newest) break;
+        from = newest.position + 1;
+      }
+      return { intact: walk.firstBroken === null, records: walk.records, first_broken: walk.firstBroken };
+    },
+  };
+
+  function isAuthentic(line: AuditLine | undefined): boolean {
+    if (line === undefined) return false;
+    if (line.kind === 'checkpoint') return sealer.isSigned(line);
+    if (sealer.hashOf(line) !== line.hash) return false;
+    // Anybody can compute a hash. Only a key holder can seal, so a record that a known key does not open is forged.
+    const opened = sealer.open(line);
+    return opened.ok || opened.reason === 'unknown_key';
+  }
+
+  /** A record that cannot be opened is shown as such: hiding it would make the list look complete. */
+  function show(line: RecordLine): AuditRecord {
+    const opened = sealer.open(line);
+    const entry: AuditEntry = opened.ok
+      ? opened.entry
+      : {
+          id: `unreadable:${line.sequence}`,
+          actor: 'unknown',
+          action: 'unreadable',
+          target: 'unknown',
+          outcome: opened.reason,
+          time: line.appended_at,
+          detail: opened.detail,
+        };
+    return { sequence: line.sequence, entry, previous_hash: line.previous_hash, hash: line.hash };
+  }
+}
+
+async function firstRecord(log: AuditLog, bounds: { first: number; last: number }): Promise<RecordLine | undefined> {
+  if (bounds.first > bounds.last) return undefined;
+  const page = await log.read(bounds.first, 16);
+  for (const { line } of page) if (line?.kind === 'record') return line;
+  return undefined;
+}
+
+async function lastRecord(log: AuditLog, bounds: { first: number; last: number }): Promise<RecordLine | undefined> {
+  if (bounds.first > bounds.last) return undefined;
+  const page = await log.read(Math.max(bounds.first, bounds.last - 15), 16);
+  for (const { line } of page.reverse()) if (line?.kind === 'record') return line;
+  return undefined;
+}

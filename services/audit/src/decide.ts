@@ -1,0 +1,128 @@
+import type { AuditEntry, Envelope, EventType, Plan, Rollout } from '@capplan/contracts';
+import type { AuditLine } from './ports.ts';
+
+/** `previous_hash` of the very first record. */
+export const genesisHash = '0'.repeat(64);
+
+/** The events that are decisions or acts, and so belong into the audit log. */
+export const auditedEvents = [
+  'plan.proposed',
+  'plan.approved',
+  'plan.rejected',
+  'plan.cancelled',
+  'plan.superseded',
+  'plan.expired',
+  'plan.executing',
+  'plan.completed',
+  'plan.failed',
+  'plan.reverted',
+  'rollout.started',
+  'rollout.stepped',
+  'rollout.held',
+  'rollout.finished',
+  'rollout.failed',
+  'rollout.reverted',
+  'policy.changed',
+  'pool.changed',
+  'access.denied',
+  'access.granted',
+] as const satisfies readonly EventType[];
+export type AuditedEvent = (typeof auditedEvents)[number];
+
+/**
+ * What the log keeps of an event: who, what, to what, with what outcome, and enough detail to judge the decision
+ * later. Forecast curves and the plan inside a rollout are left out; the plan's own events hold it.
+ */
+export function auditEntryOf(envelope: Envelope): AuditEntry {
+  const [context = '', outcome = ''] = envelope.type.split('.');
+  return {
+    id: `event:${envelope.id}`.slice(0, 256),
+    actor: actorOf(context, envelope),
+    action: envelope.type,
+    target: targetOf(context, envelope),
+    outcome,
+    time: envelope.time,
+    detail: detailOf(context, envelope.data),
+  };
+}
+
+function actorOf(context: string, envelope: Envelope): string {
+  if (context === 'access') return String((envelope.data as { subject?: unknown }).subject ?? envelope.actor.id);
+  return envelope.actor.id;
+}
+
+function targetOf(context: string, envelope: Envelope): string {
+  const data = envelope.data as { id?: unknown; path?: unknown };
+  const named = context === 'access' ? data.path : data.id;
+  return String(named ?? envelope.key).slice(0, 256);
+}
+
+function detailOf(context: string, data: unknown): unknown {
+  if (context === 'plan') {
+    const { forecast: _curves, alternatives: _others, ...rest } = data as Plan;
+    return rest;
+  }
+  if (context === 'rollout') {
+    const { plan: _plan, ...rest } = data as Rollout;
+    return rest;
+  }
+  return data;
+}
+
+/** How far a walk along the chain has come. */
+export interface ChainWalk {
+  records: number;
+  last: { sequence: number; hash: string; appendedAt: string | undefined } | undefined;
+  /** Sequence of the first record that is missing or not as it was written. */
+  firstBroken: number | null;
+}
+
+export const chainWalkStart: ChainWalk = { records: 0, last: undefined, firstBroken: null };
+
+/** What only somebody with keys and hash functions can say about a line. */
+export interface LineFacts {
+  /** The record's content gives its hash, or the checkpoint's signature is good. */
+  authentic: boolean;
+}
+
+/**
+ * One step of a walk from the oldest kept line to the newest.
+ *
+ * A record is good when its content gives its hash, it names the hash of the one before, and numbers follow each
+ * other. The walk begins at record 1, at a signed checkpoint whose record has aged out, or at a record whose
+ * predecessor was old enough to have aged out; a front that went missing earlier is a break.
+ */
+export function walkLine(
+  walk: ChainWalk,
+  line: AuditLine | undefined,
+  facts: LineFacts,
+  age: { nowMs: number; retentionMs: number },
+): ChainWalk {
+  const next = (walk.last?.sequence ?? 0) + 1;
+  if (line === undefined) return broken(walk, next);
+  if (line.kind === 'checkpoint') {
+    if (!facts.authentic) return broken(walk, line.sequence);
+    if (walk.last === undefined) {
+      return { ...walk, last: { sequence: line.sequence, hash: line.hash, appendedAt: undefined } };
+    }
+    const agrees = walk.last.sequence === line.sequence && walk.last.hash === line.hash;
+    return agrees ? walk : broken(walk, Math.min(line.sequence, next));
+  }
+  const counted: ChainWalk = {
+    ...walk,
+    records: walk.records + 1,
+    last: { sequence: line.sequence, hash: line.hash, appendedAt: line.appended_at },
+  };
+  if (!facts.authentic) return broken(counted, line.sequence);
+  if (walk.last === undefined) {
+    if (line.sequence === 1) return line.previous_hash === genesisHash ? counted : broken(counted, 1);
+    const predecessorMs = line.previous_at === null ? Number.NaN : Date.parse(line.previous_at);
+    return predecessorMs <= age.nowMs - age.retentionMs ? counted : broken(counted, line.sequence - 1);
+  }
+  if (line.sequence !== next) return broken(counted, Math.min(next, line.sequence));
+  return line.previous_hash === walk.last.hash ? counted : broken(counted, line.sequence);
+}
+
+function broken(walk: ChainWalk, sequence: number): ChainWalk {
+  return walk.firstBroken === null ? { ...walk, firstBroken: sequence } : walk;
+}

@@ -1,0 +1,77 @@
+import { auditSubject, type RequestName } from '@capplan/contracts';
+import type { IncomingRequest, Service, ServiceContext, Subscription } from '@capplan/runtime';
+import { createAuditChain } from './chain.ts';
+import type { AuditConfig } from './config.ts';
+import { auditEntryOf, auditedEvents } from './decide.ts';
+import type { AuditLog, Sealer } from './ports.ts';
+
+export interface AuditPorts {
+  log: AuditLog;
+  sealer: Sealer;
+}
+
+export type AuditRules = Pick<AuditConfig, 'checkpointEvery' | 'repeatHorizon' | 'retentionDays'>;
+
+const dayMs = 86_400_000;
+const listLimitDefault = 100;
+
+/**
+ * Records what was decided and done. Whoever wants to act asks for a receipt first (`audit.append`); what was said on
+ * the bus about plans, rollouts, records and access is recorded as well, so that the two can be held against each other.
+ */
+export function createAudit(context: ServiceContext, config: AuditRules, { log, sealer }: AuditPorts): Service {
+  const { bus, clock, health, metrics, tracer } = context;
+  const appended = metrics.counter('capacity_audit_records_total', 'Records appended to the audit log', ['action']);
+  const subscriptions: Subscription[] = [];
+  let trouble = '';
+  const chain = createAuditChain({
+    log,
+    sealer,
+    clock,
+    config: { ...config, retentionMs: config.retentionDays * dayMs },
+    onTrouble: (error) =>
+      context.log.warn({ error: String(error) }, 'A checkpoint was not written; the next one covers it.'),
+  });
+  health.watch('audit log', () => ({ ready: trouble === '', detail: trouble || `stream of ${auditSubject}` }));
+
+  const append: typeof chain.append = async (entry) => {
+    try {
+      const receipt = await tracer.span('audit.append', { action: entry.action }, () => chain.append(entry));
+      trouble = '';
+      appended.add({ action: entry.action });
+      return receipt;
+    } catch (error) {
+      trouble = String(error);
+      throw error;
+    }
+  };
+
+  const answers: { [N in 'audit.append' | 'audit.list' | 'audit.verify']: (request: IncomingRequest<N>) => unknown } = {
+    'audit.append': ({ data }) => append(data),
+    'audit.list': ({ data }) => chain.list({ fromSequence: data.from_sequence, limit: data.limit ?? listLimitDefault }),
+    'audit.verify': () => chain.verify(),
+  };
+
+  return {
+    name: 'audit',
+    async start() {
+      for (const [name, answer] of Object.entries(answers)) {
+        subscriptions.push(await bus.respond(name as RequestName, answer as never));
+      }
+      for (const type of auditedEvents) {
+        subscriptions.push(
+          await bus.consume(
+            type,
+            { durable: `audit-${type.replace('.', '-')}`, concurrency: 4 },
+            async ({ envelope }) => {
+              await append(auditEntryOf(envelope));
+            },
+          ),
+        );
+      }
+    },
+    async stop() {
+      await Promise.all(subscriptions.splice(0).map((subscription) => subscription.stop()));
+    },
+  };
+}
