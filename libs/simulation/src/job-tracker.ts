@@ -5,7 +5,7 @@ import { binOf } from './latency-bins.ts';
 import { column, columnCount } from './ledger.ts';
 import { grownFloat64, grownInt32 } from './parked-jobs.ts';
 import type { ScaleIn } from './pool-simulation.ts';
-import { Reentries } from './reentries.ts';
+import { Reentries, type Reentry } from './reentries.ts';
 import type { LoopState } from './run-plain.ts';
 
 /** How the attempt in a slot will end if nobody cuts it short. */
@@ -96,7 +96,12 @@ export class JobTracker {
     }
     this.#ending[slot] = ending.retry;
     const againSec = finishSec + backoffAfterSec(retry, attempt) * (1 - retry.jitter * this.#random.uniform());
-    this.#handle[slot] = this.#reenter(slot, { orderSec: againSec, notBeforeSec: againSec, attempt: attempt + 1 });
+    this.#handle[slot] = this.#reenter(slot, {
+      orderSec: againSec,
+      sinceSec: finishSec,
+      notBeforeSec: againSec,
+      attempt: attempt + 1,
+    });
     return finishSec;
   }
 
@@ -188,8 +193,9 @@ export class JobTracker {
     }
     let inBackoff = 0;
     for (const handle of this.reentries.handles()) {
-      if (this.reentries.notBeforeSec[handle]! >= nowSec) inBackoff++;
-      else {
+      if (this.reentries.notBeforeSec[handle]! > nowSec) {
+        if (this.reentries.sinceSec[handle]! <= nowSec) inBackoff++;
+      } else {
         waiting++;
         oldestSec = Math.min(oldestSec, this.reentries.orderSec(handle));
       }
@@ -227,12 +233,13 @@ export class JobTracker {
     this.#ending[slot] = ending.none;
     this.#reenter(slot, {
       orderSec: requeueDelaySec > 0 ? nowSec + requeueDelaySec : this.#orderSec[slot]!,
+      sinceSec: nowSec,
       notBeforeSec: nowSec + requeueDelaySec,
       attempt: this.#attempt[slot]!,
     });
   }
 
-  #reenter(slot: number, place: { orderSec: number; notBeforeSec: number; attempt: number }): number {
+  #reenter(slot: number, place: Pick<Reentry, 'orderSec' | 'sinceSec' | 'notBeforeSec' | 'attempt'>): number {
     this.#state.ledger.record(column.reentries, place.notBeforeSec);
     return this.reentries.add({
       ...place,

@@ -150,8 +150,8 @@ function drainPending(state: LoopState, tracker: JobTracker | undefined): Pendin
   } while (queue.refill());
   for (const handle of tracker?.reentries.handles() ?? []) {
     const entrySec = tracker!.reentries.notBeforeSec[handle]!;
-    if (entrySec >= horizonSec) pending.inBackoff++;
-    else count(entrySec, tracker!.reentries.firstArrivalSec[handle]!);
+    if (entrySec < horizonSec) count(entrySec, tracker!.reentries.firstArrivalSec[handle]!);
+    else if (tracker!.reentries.sinceSec[handle]! < horizonSec) pending.inBackoff++;
   }
   return pending;
 }

@@ -4,6 +4,8 @@ import { grownFloat64, grownInt32 } from './parked-jobs.ts';
 export interface Reentry {
   /** Its place in the line: jobs with a smaller time go first. */
   orderSec: number;
+  /** When the attempt before ended; until then the job is still in its slot. */
+  sinceSec: number;
   /** It cannot start before this. */
   notBeforeSec: number;
   /** When it first arrived; response time counts from here. */
@@ -18,6 +20,7 @@ export interface Reentry {
 export class Reentries {
   #heap: number[] = [];
   #orderSec = new Float64Array(64);
+  sinceSec = new Float64Array(64);
   notBeforeSec = new Float64Array(64);
   firstArrivalSec = new Float64Array(64);
   serviceSec = new Float64Array(64);
@@ -40,6 +43,7 @@ export class Reentries {
     const handle = this.#free.pop() ?? this.#used++;
     if (handle >= this.attempt.length) this.#grow();
     this.#orderSec[handle] = entry.orderSec;
+    this.sinceSec[handle] = entry.sinceSec;
     this.notBeforeSec[handle] = entry.notBeforeSec;
     this.firstArrivalSec[handle] = entry.firstArrivalSec;
     this.serviceSec[handle] = entry.serviceSec;
@@ -105,6 +109,7 @@ export class Reentries {
   #grow(): void {
     const size = this.attempt.length * 2;
     this.#orderSec = grownFloat64(this.#orderSec, size);
+    this.sinceSec = grownFloat64(this.sinceSec, size);
     this.notBeforeSec = grownFloat64(this.notBeforeSec, size);
     this.firstArrivalSec = grownFloat64(this.firstArrivalSec, size);
     this.serviceSec = grownFloat64(this.serviceSec, size);

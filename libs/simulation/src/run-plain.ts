@@ -39,6 +39,14 @@ export function runPlain(state: LoopState, endSec: number): void {
   const intervalStart = interval * intervalSec;
   let starts = 0;
   let startsOff = 0;
+  let finishes = 0;
+  let finishesOff = 0;
+  let waited = 0;
+  let sumWait = 0;
+  let sumResponse = 0;
+  let sumService = 0;
+  let sumServiceSquared = 0;
+  let within = 0;
 
   turns: for (;;) {
     if (queue.head === queue.tail && !queue.refill()) break;
@@ -63,20 +71,18 @@ export function runPlain(state: LoopState, endSec: number): void {
       let finishedIn = inIntervals < intervals ? inIntervals | 0 : intervals;
       // Rounding must not write into an interval that has been read already.
       if (finishedIn < interval) finishedIn = interval;
-      const row = finishedIn * columnCount;
-      cells[row + column.finishes]!++;
-      cells[row + column.finishesOff]! += finish - finishedIn * intervalSec;
-      cells[row + column.completions]!++;
-      if (wait > 0) cells[row + column.waited]!++;
-      cells[row + column.sumWait]! += wait;
-      cells[row + column.sumResponse]! += response;
-      cells[row + column.sumService]! += service;
-      cells[row + column.sumServiceSquared]! += service * service;
-      if ((targetIsWait ? wait : response) <= targetSec) cells[row + column.within]!++;
-
+      const met = (targetIsWait ? wait : response) <= targetSec ? 1 : 0;
       if (finishedIn === interval) {
+        finishes++;
+        finishesOff += finish - intervalStart;
+        sumWait += wait;
+        sumResponse += response;
+        sumService += service;
+        sumServiceSquared += service * service;
+        within += met;
         let bin = 0;
         if (wait > 0) {
+          waited++;
           bits[0] = wait;
           bin = (words[highWord]! >>> 12) - binOffset;
           bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
@@ -86,8 +92,18 @@ export function runPlain(state: LoopState, endSec: number): void {
         bin = (words[highWord]! >>> 12) - binOffset;
         bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
         responseBins[bin]!++;
-      } else if (finishedIn < intervals) {
-        parked.park(finishedIn, wait, response);
+      } else {
+        const row = finishedIn * columnCount;
+        cells[row + column.finishes]!++;
+        cells[row + column.finishesOff]! += finish - finishedIn * intervalSec;
+        cells[row + column.completions]!++;
+        cells[row + column.waited]! += wait > 0 ? 1 : 0;
+        cells[row + column.sumWait]! += wait;
+        cells[row + column.sumResponse]! += response;
+        cells[row + column.sumService]! += service;
+        cells[row + column.sumServiceSquared]! += service * service;
+        cells[row + column.within]! += met;
+        if (finishedIn < intervals) parked.park(finishedIn, wait, response);
       }
 
       const slot = slots[1]!;
@@ -120,4 +136,13 @@ export function runPlain(state: LoopState, endSec: number): void {
   const row = interval * columnCount;
   cells[row + column.starts]! += starts;
   cells[row + column.startsOff]! += startsOff;
+  cells[row + column.finishes]! += finishes;
+  cells[row + column.finishesOff]! += finishesOff;
+  cells[row + column.completions]! += finishes;
+  cells[row + column.waited]! += waited;
+  cells[row + column.sumWait]! += sumWait;
+  cells[row + column.sumResponse]! += sumResponse;
+  cells[row + column.sumService]! += sumService;
+  cells[row + column.sumServiceSquared]! += sumServiceSquared;
+  cells[row + column.within]! += within;
 }
