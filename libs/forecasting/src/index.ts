@@ -1,1 +1,14 @@
-export {};
+export type { CandidateScore } from './choose-model.ts';
+export type { DemandSeries, Holiday, KnownEvent } from './demand-series.ts';
+export {
+  type DemandForecast,
+  type ForecastInterval,
+  type ForecastOptions,
+  type ForecastResult,
+  fitForecast,
+} from './fit-forecast.ts';
+export type { ForecastAccuracy } from './forecast-accuracy.ts';
+export type { FittedModel, ForecastModel, History } from './forecast-model.ts';
+export { type ForecastModelName, forecastModels } from './models/catalogue.ts';
+export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
+export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';

@@ -1,0 +1,133 @@
+import { type CandidateScore, chooseModel } from './choose-model.ts';
+import { type DemandSeries, eventMultiplierAt, type Holiday, type KnownEvent, withoutEvents } from './demand-series.ts';
+import { errorBands, quantilePath } from './error-bands.ts';
+import { type ForecastAccuracy, measureAccuracy } from './forecast-accuracy.ts';
+import type { FittedModel, History } from './forecast-model.ts';
+import { type ForecastModelName, forecastModels } from './models/catalogue.ts';
+import { rollForward, spreadOrigins } from './rolling-origin.ts';
+import { createSeasonCalendar } from './season-calendar.ts';
+import type { UtcOffset } from './wall-clock.ts';
+
+export interface ForecastOptions {
+  /** Steps ahead, at least 1 and at most one week. */
+  horizonSteps: number;
+  /** Central probability of each interval, inside (0, 1); default 0.8 and 0.95. */
+  levels?: readonly number[] | undefined;
+  /** One model, or the choice of the best by error on this series; default 'auto'. */
+  model?: ForecastModelName | 'auto' | undefined;
+  events?: readonly KnownEvent[] | undefined;
+  holidays?: readonly Holiday[] | undefined;
+  /** Clock that days and weeks follow; see `utcOffsetOf`. Default: the series' own. */
+  utcOffsetMinutesAt?: UtcOffset | undefined;
+}
+
+export interface ForecastInterval {
+  level: number;
+  lowerPerSec: Float64Array;
+  upperPerSec: Float64Array;
+}
+
+/** Demand ahead: element i covers `[startMs + i·intervalSec·1000, + intervalSec·1000)`. */
+export interface DemandForecast {
+  model: ForecastModelName;
+  startMs: number;
+  intervalSec: number;
+  /**
+   * The central forecast, which makes absolute errors small. Where demand is skewed it lies nearer to the median than
+   * to the mean; size for a quantile, not for this.
+   */
+  meanPerSec: Float64Array;
+  intervals: ForecastInterval[];
+  /** Measured on the newest part of this series, with parameters that had not seen it. */
+  accuracy: ForecastAccuracy;
+  /** What was compared, best first; empty when a model was named. */
+  candidates: CandidateScore[];
+}
+
+export type ForecastResult =
+  | { ok: true; forecast: DemandForecast }
+  | { ok: false; reason: 'no_data' | 'too_short' | 'bad_horizon'; detail: string };
+
+const calibrationOrigins = 64;
+const shortOrigins = 192;
+/** Errors of longer ago tell little about those to come. */
+const judgedWeeksMax = 8;
+
+/**
+ * Fits a forecast to a series and looks ahead from its end.
+ *
+ * Parameters are fitted twice: on the older part, to measure errors on the newer one (for the choice of the model, the
+ * intervals and the accuracy), then on everything. Intervals assume that errors to come resemble those of the newer
+ * part; after a change of regime they are too narrow until enough of the new one has been seen.
+ *
+ * @example fitForecast(trace, { horizonSteps: 96 })
+ */
+export function fitForecast(series: DemandSeries, options: ForecastOptions): ForecastResult {
+  const { horizonSteps, levels = [0.8, 0.95], model = 'auto', events = [] } = options;
+  const steps = series.ratesPerSec.length;
+  const values = withoutEvents(series, events);
+  const known = values.reduce((count, value) => count + (Number.isNaN(value) ? 0 : 1), 0);
+  if (known === 0) return { ok: false, reason: 'no_data', detail: 'the series holds no known value' };
+  const calendar = createSeasonCalendar({
+    startMs: series.startMs,
+    intervalSec: series.intervalSec,
+    steps: steps + Math.max(horizonSteps, Math.round(604_800 / series.intervalSec)),
+    utcOffsetMinutesAt: options.utcOffsetMinutesAt,
+    holidays: options.holidays,
+  });
+  if (!(Number.isInteger(horizonSteps) && horizonSteps >= 1 && horizonSteps <= calendar.stepsPerWeek)) {
+    const detail = `horizonSteps is ${horizonSteps}; one step to one week (${calendar.stepsPerWeek}) can be forecast`;
+    return { ok: false, reason: 'bad_horizon', detail };
+  }
+  const history: History = { values, calendar };
+  if (model !== 'auto' && known < forecastModels[model].stepsMin(calendar)) {
+    const needed = forecastModels[model].stepsMin(calendar);
+    return { ok: false, reason: 'too_short', detail: `${model} needs ${needed} known values, the series has ${known}` };
+  }
+
+  const judgedSteps = Math.min(Math.floor(steps * 0.4), judgedWeeksMax * calendar.stepsPerWeek);
+  const judgedFrom = Math.max(1, steps - Math.max(1, judgedSteps));
+  const chosen =
+    model === 'auto' ? chooseModel(history, { judgedFrom, known, horizonSteps }) : { name: model, scores: [] };
+  const trial = forecastModels[chosen.name].fit(history, judgedFrom);
+  const past = calibrationForecasts(trial, history, { judgedFrom, horizonSteps });
+  const bands = errorBands(history, past.origins, past.forecasts, horizonSteps);
+  const meanPerSec = forecastModels[chosen.name].fit(history, steps).forecast(steps, horizonSteps);
+
+  const startMs = series.startMs + steps * series.intervalSec * 1000;
+  const multipliers = meanPerSec.map((_, i) => eventMultiplierAt(events, startMs + i * series.intervalSec * 1000));
+  const withEvents = (path: Float64Array): Float64Array => path.map((rate, i) => rate * (multipliers[i] as number));
+  return {
+    ok: true,
+    forecast: {
+      model: chosen.name,
+      startMs,
+      intervalSec: series.intervalSec,
+      meanPerSec: withEvents(meanPerSec),
+      intervals: levels.map((level) => ({
+        level,
+        lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2)),
+        upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2)),
+      })),
+      accuracy: measureAccuracy(history, past, { horizonSteps, level: 0.95 }),
+      candidates: chosen.scores,
+    },
+  };
+}
+
+/** Short leads need many origins for their quantiles, long ones are costly and overlap anyway. */
+function calibrationForecasts(
+  trial: FittedModel,
+  history: History,
+  { judgedFrom, horizonSteps }: { judgedFrom: number; horizonSteps: number },
+) {
+  const to = history.values.length;
+  const shortSteps = Math.min(horizonSteps, Math.max(4, history.calendar.stepsPerDay >> 2));
+  const long = spreadOrigins({ from: judgedFrom, to, count: calibrationOrigins });
+  const used = new Set(long);
+  const short = spreadOrigins({ from: judgedFrom, to, count: shortOrigins }).filter((origin) => !used.has(origin));
+  return {
+    origins: [...long, ...short],
+    forecasts: [...rollForward(trial, history, long, horizonSteps), ...rollForward(trial, history, short, shortSteps)],
+  };
+}

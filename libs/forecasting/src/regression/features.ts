@@ -1,0 +1,76 @@
+import type { SeasonCalendar } from '../season-calendar.ts';
+import type { DemandShape } from './demand-shape.ts';
+
+/** Half-lives, in hours, of the averages of recent deviations; 0 is the newest value alone. */
+const deviationHalfLivesHours = [0, 2, 8, 36];
+const dayAverage = 2;
+const recent = deviationHalfLivesHours.length;
+
+export const featureCount = recent + 7;
+export const interceptAt = recent + 5;
+
+/** Reads the features of any (origin, lead) pair of one series. */
+export interface FeatureReader {
+  shape: DemandShape;
+  /** Step of the calendar at which the shape begins; origins count from there. */
+  from: number;
+  /** Level plus week shape: what the regression corrects. */
+  base(origin: number, lead: number): number;
+  /** Writes the features into `into` at `offset`. */
+  read(origin: number, lead: number, into: Float64Array, offset: number): void;
+}
+
+export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar, from: number): FeatureReader {
+  const { stepsPerDay, stepsPerWeek } = calendar;
+  const averages = deviationHalfLivesHours.map((hours) =>
+    fadingAverage(shape.deviation, (hours * 3600) / calendar.intervalSec),
+  );
+  const dayAverages = averages[dayAverage] as Float64Array;
+  const { level, weekShape, lastWeek, dayShape, deviation, steps } = shape;
+  return {
+    shape,
+    from,
+    base: (origin, lead) => (level[origin - 1] as number) + (weekShape[origin - 1 + lead] as number),
+    read: (origin, lead, into, offset) => {
+      const now = origin - 1;
+      const step = now + lead;
+      const days = Math.ceil(lead / stepsPerDay);
+      const week = weekShape[step] as number;
+      const sameTime = calendar.earlier(from + step, days) - from;
+      const sameTimeDeviation = sameTime >= 0 && sameTime <= now ? (deviation[sameTime] as number) : 0;
+      for (let i = 0; i < recent; i++) into[offset + i] = (averages[i] as Float64Array)[now] as number;
+      into[offset + recent] = week;
+      into[offset + recent + 1] = (lastWeek[step] as number) - week;
+      into[offset + recent + 2] =
+        (dayShape[Math.min(step - (days - 1) * stepsPerDay, steps - 1 + stepsPerDay)] as number) - week;
+      into[offset + recent + 3] = Number.isNaN(sameTimeDeviation) ? 0 : sameTimeDeviation;
+      into[offset + recent + 4] =
+        now >= stepsPerWeek ? (level[now] as number) - (level[now - stepsPerWeek] as number) : 0;
+      into[offset + recent + 5] = 1;
+      into[offset + recent + 6] = now >= stepsPerWeek ? (dayAverages[now - stepsPerWeek] as number) : 0;
+    },
+  };
+}
+
+/** What to believe before the data speaks: recent deviations persist and fade with the lead, nothing else matters. */
+export function priorCoefficients(leadHours: number): Float64Array {
+  const prior = new Float64Array(featureCount);
+  prior[0] = 0.5 * Math.exp(-leadHours / 2);
+  prior[1] = 0.3 * Math.exp(-leadHours / 6);
+  prior[2] = 0.2 * Math.exp(-leadHours / 18);
+  return prior;
+}
+
+/** Through a gap the average fades towards 0, a fifth as fast as it learns. */
+function fadingAverage(deviation: Float64Array, halfLifeSteps: number): Float64Array {
+  const weight = halfLifeSteps > 0 ? 1 - 0.5 ** (1 / halfLifeSteps) : 1;
+  const out = new Float64Array(deviation.length);
+  let average = 0;
+  for (let i = 0; i < deviation.length; i++) {
+    const value = deviation[i] as number;
+    if (Number.isNaN(value)) average *= 1 - 0.2 * weight;
+    else average += weight * (value - average);
+    out[i] = average;
+  }
+  return out;
+}

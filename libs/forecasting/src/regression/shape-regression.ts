@@ -1,0 +1,156 @@
+import type { FittedModel, ForecastModel, History } from '../forecast-model.ts';
+import { demandShape } from './demand-shape.ts';
+import { createFeatureReader, type FeatureReader, featureCount, interceptAt, priorCoefficients } from './features.ts';
+import { type RegressionRows, robustRidge } from './least-squares.ts';
+
+/** Coefficients for a ladder of leads; between two rungs they are mixed on a logarithmic scale. */
+export interface LeadCoefficients {
+  leads: number[];
+  coefficients: Float64Array[];
+}
+
+const historyWeeksMax = 26;
+const rowsMax = 1500;
+const rounds = 3;
+/** Older rows count half for every so many weeks. */
+const forgettingHalfLifeWeeks = 8;
+const ridge = 0.3;
+
+/**
+ * One regression per lead, straight from what is known at the origin to the demand at the lead.
+ *
+ * Level and weekly shape give a first answer; a robust ridge regression on recent deviations, last week, the usual day,
+ * the same time of the newest days and the drift corrects it. Its coefficients are learned from the series' own past
+ * at every lead separately, so that how long a deviation lasts, or whether a season exists at all, is measured and not
+ * assumed. Newer rows count more.
+ */
+export const shapeRegression: ForecastModel = {
+  name: 'shape_regression',
+  stepsMin: ({ stepsPerDay }) => 2 * stepsPerDay,
+  fit: (history, steps) => {
+    const reader = readerOf(history);
+    const ladder = fitLeads(reader, history, steps);
+    return {
+      forecast: (origin, horizonSteps) => {
+        const out = rootForecast(reader, ladder, origin - reader.from, horizonSteps);
+        const { scale } = reader.shape;
+        for (let i = 0; i < horizonSteps; i++) out[i] = (out[i] as number) > 0 ? ((out[i] as number) / scale) ** 2 : 0;
+        return out;
+      },
+    } satisfies FittedModel;
+  },
+};
+
+const readers = new WeakMap<History, FeatureReader>();
+
+/** Reading a history is half the work of fitting it, and it is fitted twice: once to be judged, once to be used. */
+function readerOf(history: History): FeatureReader {
+  let reader = readers.get(history);
+  if (!reader) {
+    const to = history.values.length;
+    const from = historyStart(history, to);
+    reader = createFeatureReader(demandShape(history, from, to), history.calendar, from);
+    readers.set(history, reader);
+  }
+  return reader;
+}
+
+/** First step that is still looked at; the window is widened over gaps, so that it never holds gaps alone. */
+function historyStart({ values, calendar }: History, to: number): number {
+  const wanted = historyWeeksMax * calendar.stepsPerWeek;
+  if (to <= wanted) return 0;
+  let known = 0;
+  for (let i = to - 1; i >= 0; i--) {
+    if (!Number.isNaN(values[i] as number)) known++;
+    if (known >= wanted / 2 && to - i >= wanted) return i;
+  }
+  return 0;
+}
+
+/** Leads at which a regression is fitted: dense where forecasts change fast, at whole days beyond. */
+export function leadLadder(stepsPerDay: number): number[] {
+  const leads = new Set([1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 72].filter((lead) => lead < stepsPerDay));
+  for (let days = 1; days <= 7; days++) leads.add(days * stepsPerDay);
+  return [...leads].sort((a, b) => a - b);
+}
+
+export function fitLeads(reader: FeatureReader, history: History, to: number): LeadCoefficients {
+  const { stepsPerDay, stepsPerWeek, intervalSec } = history.calendar;
+  const steps = to - reader.from;
+  const first = Math.max(1, Math.min(Math.max(stepsPerDay, Math.min(stepsPerWeek + stepsPerDay, steps >> 1)), steps));
+  const leads = leadLadder(stepsPerDay);
+  const coefficients = leads.map((lead) => {
+    const prior = priorCoefficients((lead * intervalSec) / 3600);
+    const available = steps - lead - first + 1;
+    if (available < 3 * featureCount) return prior;
+    const stride = Math.max(1, Math.floor(available / rowsMax));
+    const rows = collectRows(reader, {
+      lead,
+      stride,
+      first,
+      last: steps - lead,
+      halfLife: forgettingHalfLifeWeeks * stepsPerWeek,
+    });
+    // Errors at a lead overlap for about the lead, so the prior counts as much as one such stretch of rows.
+    const pull = ridge * Math.max(4, Math.min(lead, stepsPerDay) / 2 / stride);
+    const penalties = new Float64Array(featureCount).fill(pull);
+    penalties[interceptAt] = 10 * pull;
+    return robustRidge(rows, { prior, penalties, rounds });
+  });
+  return { leads, coefficients };
+}
+
+function collectRows(
+  { shape, base, read }: FeatureReader,
+  {
+    lead,
+    stride,
+    first,
+    last,
+    halfLife,
+  }: { lead: number; stride: number; first: number; last: number; halfLife: number },
+): RegressionRows {
+  const capacity = Math.floor((last - first) / stride) + 1;
+  const features = new Float64Array(capacity * featureCount);
+  const targets = new Float64Array(capacity);
+  const weights = new Float64Array(capacity);
+  let count = 0;
+  for (let origin = last; origin >= first; origin -= stride) {
+    const root = shape.root[origin - 1 + lead] as number;
+    if (Number.isNaN(root)) continue;
+    read(origin, lead, features, count * featureCount);
+    targets[count] = root - base(origin, lead);
+    weights[count] = 0.5 ** ((last - origin) / halfLife);
+    count++;
+  }
+  return { count, width: featureCount, features, targets, weights };
+}
+
+/** Forecast in the scaled root domain; may be negative, which means no demand. */
+export function rootForecast(
+  reader: FeatureReader,
+  ladder: LeadCoefficients,
+  origin: number,
+  horizonSteps: number,
+): Float64Array {
+  const { leads, coefficients } = ladder;
+  const out = new Float64Array(horizonSteps);
+  const features = new Float64Array(featureCount);
+  let rung = 0;
+  for (let lead = 1; lead <= horizonSteps; lead++) {
+    while (rung < leads.length - 2 && (leads[rung + 1] as number) <= lead) rung++;
+    const [low, high] = [leads[rung] as number, leads[rung + 1] ?? (leads[rung] as number)];
+    const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
+    const [below, above] = [
+      coefficients[rung] as Float64Array,
+      coefficients[rung + 1] ?? (coefficients[rung] as Float64Array),
+    ];
+    reader.read(origin, lead, features, 0);
+    let root = reader.base(origin, lead);
+    for (let i = 0; i < featureCount; i++) {
+      root += (features[i] as number) * ((below[i] as number) * (1 - share) + (above[i] as number) * share);
+    }
+    out[lead - 1] = root;
+  }
+  return out;
+}
