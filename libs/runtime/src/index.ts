@@ -1,5 +1,13 @@
+export { createSystemClock } from './clock/system-clock.ts';
+export { createVirtualClock, type VirtualClock } from './clock/virtual-clock.ts';
+export type { Faults } from './memory/faults.ts';
+export { createMemoryBackend, type MemoryBackend, type MemoryContext } from './memory/memory-backend.ts';
 export * from './ports/bus.ts';
 export * from './ports/cache.ts';
 export * from './ports/clock.ts';
 export * from './ports/records.ts';
 export * from './ports/service.ts';
+export { createHealth } from './telemetry/health.ts';
+export { createMemoryLog, type LogLine, type MemoryLog } from './telemetry/memory-log.ts';
+export { createMetrics } from './telemetry/metrics.ts';
+export { createSilentTracer } from './telemetry/silent-tracer.ts';

@@ -1,0 +1,34 @@
+import type { Clock } from '../ports/clock.ts';
+import { everyOn } from './ticker.ts';
+
+/** The longest wait that a timer of the platform can be given at once. */
+const timerMsMax = 2_147_483_647;
+
+/** The machine's own time. */
+export function createSystemClock(): Clock {
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    const endMs = performance.now() + ms;
+    do {
+      if (signal?.aborted) return;
+      await wait(Math.min(Math.max(0, endMs - performance.now()), timerMsMax), signal);
+    } while (performance.now() < endMs && !signal?.aborted);
+  };
+  const clock: Clock = {
+    nowMs: () => Date.now(),
+    sleep,
+    every: (periodMs, task, onError) => everyOn(clock, periodMs, task, onError),
+  };
+  return clock;
+}
+
+function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal?.addEventListener('abort', finish, { once: true });
+  });
+}

@@ -1,0 +1,74 @@
+import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { Cache, Leases } from '../ports/cache.ts';
+import type { MemoryLink } from './memory-link.ts';
+
+/** What all replicas find in the cache, and who holds which lease. */
+export interface MemoryCacheStore {
+  values: Map<string, { bytes: Uint8Array; expiresMs: number }>;
+  leases: Map<string, { holder: string; fencingToken: number; expiresMs: number }>;
+  newestTokens: Map<string, number>;
+}
+
+export function createMemoryCacheStore(): MemoryCacheStore {
+  return { values: new Map(), leases: new Map(), newestTokens: new Map() };
+}
+
+export function createMemoryCache(store: MemoryCacheStore, link: MemoryLink, clock: VirtualClock): Cache {
+  const faults = { before: 'failCache' } as const;
+  return {
+    get: (key) =>
+      link.operate(() => {
+        const found = store.values.get(key);
+        if (!found) return undefined;
+        if (found.expiresMs > clock.nowMs()) return Uint8Array.from(found.bytes);
+        store.values.delete(key);
+        return undefined;
+      }, faults),
+    set: (key, value, options = {}) => {
+      const expiresMs = options.ttlSec === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() + options.ttlSec * 1000;
+      return link.operate(() => {
+        store.values.set(key, { bytes: Uint8Array.from(value), expiresMs });
+      }, faults);
+    },
+    remove: (key) =>
+      link.operate(() => {
+        store.values.delete(key);
+      }, faults),
+  };
+}
+
+export function createMemoryLeases(store: MemoryCacheStore, link: MemoryLink, clock: VirtualClock): Leases {
+  const faults = { before: 'failCache' } as const;
+  const held = (name: string) => {
+    const lease = store.leases.get(name);
+    return lease && lease.expiresMs > clock.nowMs() ? lease : undefined;
+  };
+  const heldBy = (lease: { name: string; holder: string; fencingToken: number }) => {
+    const present = held(lease.name);
+    return present?.holder === lease.holder && present.fencingToken === lease.fencingToken ? present : undefined;
+  };
+  return {
+    acquire: (name, { holder, ttlMs }) =>
+      link.operate(() => {
+        const expiresMs = clock.nowMs() + ttlMs;
+        const present = held(name);
+        if (present && present.holder !== holder) return undefined;
+        const fencingToken = present?.fencingToken ?? (store.newestTokens.get(name) ?? 0) + 1;
+        store.newestTokens.set(name, fencingToken);
+        store.leases.set(name, { holder, fencingToken, expiresMs });
+        return { name, holder, fencingToken };
+      }, faults),
+    renew: (lease, ttlMs) =>
+      link.operate(() => {
+        const present = heldBy(lease);
+        if (!present) return false;
+        present.expiresMs = clock.nowMs() + ttlMs;
+        return true;
+      }, faults),
+    release: (lease) =>
+      link.operate(() => {
+        if (heldBy(lease)) store.leases.delete(lease.name);
+      }, faults),
+    isCurrent: (lease) => link.operate(() => store.newestTokens.get(lease.name) === lease.fencingToken, faults),
+  };
+}

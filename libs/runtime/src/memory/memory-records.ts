@@ -1,0 +1,277 @@
+import { CapacityError, check, keyTokens } from '@capplan/contracts';
+import type { TSchema } from 'typebox';
+import { describeError } from '../bus/handle-message.ts';
+import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
+import { within } from '../bus/wire-message.ts';
+import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { Subscription } from '../ports/bus.ts';
+import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
+import type { Log } from '../ports/service.ts';
+import type { Chance } from './faults.ts';
+import { createMemoryFeed } from './memory-feed.ts';
+import type { MemoryLink } from './memory-link.ts';
+
+/** Writes of one key that a bucket remembers for its relays. */
+const historyMax = 64;
+
+interface Write {
+  key: string;
+  /** Undefined when the record was removed. */
+  text: string | undefined;
+  revision: number;
+}
+
+interface RelayMember {
+  link: MemoryLink;
+  log: Log;
+  handler: (write: Write) => Promise<void>;
+}
+
+interface MemoryRelay {
+  join(member: RelayMember): Subscription;
+  wake(): void;
+  isBehind(): boolean;
+}
+
+/** One bucket, as all replicas see it. */
+export interface MemoryBucket {
+  get(key: string): Write | undefined;
+  /** Writes when `expected` is the revision of the present record (0: there is none). */
+  put(key: string, text: string | undefined, expected: number): number;
+  present(): Write[];
+  relay(durable: string): MemoryRelay;
+  onWrite(listener: (write: Write) => void): () => void;
+  isBehind(): boolean;
+}
+
+export function createMemoryBucket(
+  name: string,
+  clock: VirtualClock,
+  chanceFor: (place: string) => Chance,
+): MemoryBucket {
+  const current = new Map<string, Write>();
+  const history = new Map<string, number[]>();
+  /** By revision, in order of revision. */
+  const log = new Map<number, Write>();
+  const relays = new Map<string, MemoryRelay>();
+  const listeners = new Set<(write: Write) => void>();
+  let revision = 0;
+
+  const remember = (write: Write): void => {
+    const revisions = history.get(write.key) ?? [];
+    revisions.push(write.revision);
+    if (revisions.length > historyMax) log.delete(revisions.shift() as number);
+    history.set(write.key, revisions);
+    log.set(write.revision, write);
+  };
+  const after = (position: number): Write | undefined => {
+    for (let next = position + 1; next <= revision; next++) {
+      const write = log.get(next);
+      if (write) return write;
+    }
+    return undefined;
+  };
+
+  return {
+    get: (key) => {
+      const write = current.get(key);
+      return write?.text === undefined ? undefined : write;
+    },
+    put: (key, text, expected) => {
+      const present = current.get(key);
+      const presentRevision = present?.text === undefined ? 0 : present.revision;
+      if (presentRevision !== expected) {
+        const found = presentRevision === 0 ? 'is not there' : `is at revision ${presentRevision}`;
+        const wanted = expected === 0 ? 'a new record' : `revision ${expected}`;
+        throw new CapacityError('conflict', `${name} '${key}' ${found}; the write expected ${wanted}`);
+      }
+      revision += 1;
+      const write: Write = { key, text, revision };
+      current.set(key, write);
+      remember(write);
+      for (const listener of listeners) listener(write);
+      for (const relay of relays.values()) relay.wake();
+      return revision;
+    },
+    present: () => [...current.values()].filter((write) => write.text !== undefined).sort((a, b) => a.revision - b.revision),
+    relay: (durable) => {
+      let relay = relays.get(durable);
+      if (!relay) {
+        relay = createMemoryRelay(clock, chanceFor(`relay/${name}/${durable}`), after);
+        relays.set(durable, relay);
+      }
+      return relay;
+    },
+    onWrite: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    isBehind: () => [...relays.values()].some((relay) => relay.isBehind()),
+  };
+}
+
+function createMemoryRelay(clock: VirtualClock, chance: Chance, after: (position: number) => Write | undefined): MemoryRelay {
+  let position = 0;
+  let members: RelayMember[] = [];
+  let turn = 0;
+  let tries = 0;
+  let current: { member: RelayMember; run: Promise<void>; isLost: boolean } | undefined;
+  let isBlocked = false;
+
+  const block = (delayMs: number): void => {
+    isBlocked = true;
+    clock.at(clock.nowMs() + delayMs, () => {
+      isBlocked = false;
+      wake();
+    });
+  };
+  const wake = (): void => queueMicrotask(pump);
+
+  const pump = (): void => {
+    if (current || isBlocked) return;
+    const write = after(position);
+    if (!write) return;
+    const up = members.filter((member) => member.link.state() === 'up');
+    const member = up[turn++ % Math.max(1, up.length)];
+    if (!member) return;
+    tries += 1;
+    if (chance.strikes('delayDelivery')) return block(chance.delayMs());
+    if (chance.strikes('dropDelivery')) return block(defaultAckWaitMs);
+    const attempt = { member, run: Promise.resolve(), isLost: false };
+    current = attempt;
+    attempt.run = hand(write, attempt);
+  };
+
+  const hand = async (write: Write, attempt: { member: RelayMember; isLost: boolean }): Promise<void> => {
+    let failure: unknown;
+    let hasFailed = false;
+    try {
+      await attempt.member.handler(write);
+    } catch (error) {
+      hasFailed = true;
+      failure = error;
+    }
+    if (attempt.isLost) return;
+    current = undefined;
+    if (hasFailed) {
+      const delayMs = redeliveryDelayMs(tries);
+      attempt.member.log.warn(
+        { key: write.key, revision: write.revision, tries, delay_ms: delayMs, error: describeError(failure) },
+        'A change of a record could not be relayed and comes again',
+      );
+      return block(delayMs);
+    }
+    if (chance.strikes('duplicateDelivery')) return block(defaultAckWaitMs);
+    position = write.revision;
+    tries = 0;
+    wake();
+  };
+
+  return {
+    wake,
+    isBehind: () => after(position) !== undefined,
+    join: (member) => {
+      members = [...members, member];
+      const leave = () => {
+        members = members.filter((other) => other !== member);
+      };
+      const detach = member.link.attach({
+        onDown: (state) => {
+          if (state === 'crashed') leave();
+          if (current?.member === member) {
+            current.isLost = true;
+            current = undefined;
+            block(defaultAckWaitMs);
+          }
+        },
+        onUp: wake,
+      });
+      wake();
+      return {
+        stop: async () => {
+          leave();
+          if (member.link.state() === 'crashed') return;
+          if (current?.member === member) await current.run;
+          detach();
+        },
+      };
+    },
+  };
+}
+
+/** One replica's view of a bucket. */
+export function createMemoryRecords<T>(
+  bucket: MemoryBucket,
+  name: string,
+  schema: TSchema,
+  link: MemoryLink,
+  base: VirtualClock,
+  log: Log,
+): Records<T> {
+  const writeFaults = { before: 'failRecordWrite', after: 'failRecordWriteAfterStoring' } as const;
+  const readFaults = { before: 'failRecordRead' } as const;
+
+  const encode = (key: string, value: T): string => {
+    within(() => keyTokens(key));
+    const checked = check(schema, value);
+    if (!checked.ok) {
+      const message = `a record of ${name} does not fit its schema: ${checked.problems.join('; ')}`;
+      throw new CapacityError('invalid_input', message, { detail: checked.problems });
+    }
+    return JSON.stringify(value);
+  };
+  const decode = ({ key, text, revision }: Write): StoredRecord<T> => ({
+    key,
+    value: JSON.parse(text as string) as T,
+    revision,
+  });
+  const change = ({ key, text, revision }: Write): RecordChange<T> => ({
+    key,
+    value: text === undefined ? undefined : (JSON.parse(text) as T),
+    revision,
+  });
+
+  return {
+    get: (key) =>
+      link.operate(() => {
+        const write = bucket.get(key);
+        return write ? decode(write) : undefined;
+      }, readFaults),
+    create: async (key, value) => {
+      const text = encode(key, value);
+      return link.operate(() => bucket.put(key, text, 0), writeFaults);
+    },
+    update: async (key, value, revision) => {
+      const text = encode(key, value);
+      return link.operate(() => bucket.put(key, text, revision), writeFaults);
+    },
+    remove: (key, revision) =>
+      link.operate(() => {
+        bucket.put(key, undefined, revision);
+      }, writeFaults),
+    list: () => link.operate(() => bucket.present().map(decode), readFaults),
+    relay: (durable, handler) =>
+      link.operate(() => bucket.relay(durable).join({ link, log, handler: (write) => handler(change(write)) })),
+    watch: async (handler) => {
+      const feed = createMemoryFeed<Write>(link, base, (write) => {
+        try {
+          handler(change(write));
+        } catch (error) {
+          const facts = { bucket: name, key: write.key, revision: write.revision, error: describeError(error) };
+          log.error(facts, 'A watched record could not be taken in and is left out');
+        }
+      });
+      const leave = await link.operate(() => {
+        for (const write of bucket.present()) feed.push(write);
+        return bucket.onWrite(feed.push);
+      });
+      await feed.handedOver();
+      return {
+        stop: () => {
+          leave();
+          return feed.stop();
+        },
+      };
+    },
+  };
+}
