@@ -1,1 +1,1 @@
-export {};
+export type { DeclaredResources, Replicas } from './ports.ts';
