@@ -1,0 +1,242 @@
+import { CapacityError, type Plan, type Policy, type RequestName } from '@capplan/contracts';
+import { createMemoryBackend, createVirtualClock, type MemoryBackend } from '@capplan/runtime';
+import { expect } from 'chai';
+import type { FastifyInstance } from 'fastify';
+import { createLocalTokens, generateLocalKey, type LocalTokens } from './adapters/jose-tokens.ts';
+import { createNoSimulations } from './adapters/no-simulations.ts';
+import { buildApp } from './app.ts';
+import type { GatewayConfig } from './config.ts';
+import type { Owners } from './ports.ts';
+
+const config: GatewayConfig = {
+  host: '127.0.0.1',
+  port: 0,
+  requestsPerMinute: 100,
+  bodyLimitBytes: 65_536,
+  askTimeoutMs: 1000,
+  simulatorUrl: '',
+  jwksUrl: '',
+  localKeyFile: '',
+  issuer: 'capacity-planner',
+  audience: 'capacity-planner',
+};
+const api = '/api/v1/capacity';
+const plan = {
+  id: 'plan-1',
+  pool: 'shop/checkout',
+  cost_impact: { net_savings: 126 },
+  rationale: 'because',
+} as unknown as Plan;
+const draft = {
+  id: 'night',
+  name: 'Night',
+  mode: 'manual',
+  slo: { p95_latency: '5s' },
+  scaling: { min_workers: 1, max_workers: 9 },
+};
+
+describe('the gateway', () => {
+  let backend: MemoryBackend;
+  let tokens: LocalTokens;
+  let app: FastifyInstance;
+  let asked: { name: RequestName; data: unknown; actor: string; id: string | undefined }[];
+  let answer: (name: RequestName, data: never) => unknown;
+
+  before(async () => {
+    tokens = await createLocalTokens(await generateLocalKey(), config);
+  });
+
+  beforeEach(async () => {
+    backend = createMemoryBackend({ clock: createVirtualClock({ startMs: Date.UTC(2026, 0, 5) }) });
+    asked = [];
+    answer = (name, data) => (name === 'policy.put' ? (data as { policy: Policy }).policy : plan);
+    const owners: Owners = {
+      ask: async (name, data, options) => {
+        asked.push({ name, data, actor: options.actor.id, id: options.id });
+        return answer(name, data as never) as never;
+      },
+    };
+    app = await buildApp(backend.context('gateway'), config, { tokens, owners, simulations: createNoSimulations() });
+  });
+
+  afterEach(() => app.close());
+
+  const call = async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    options: { role?: string; body?: unknown; headers?: Record<string, string>; subject?: string } = {},
+  ) => {
+    const { role = 'admin', body, headers = {}, subject = 'ada' } = options;
+    const token = role === 'nobody' ? '' : await tokens.issue({ subject, roles: [role] }, Date.now());
+    return app.inject({
+      method,
+      url: path.startsWith('/api') ? path : `${api}${path}`,
+      headers: { ...(token && { authorization: `Bearer ${token}` }), ...headers },
+      ...(body !== undefined && { payload: body as object }),
+    });
+  };
+  const accessEvents = () => backend.messages('events').filter(({ type }) => type.startsWith('access.'));
+
+  it('asks the owner, as the person who asked', async () => {
+    const response = await call('POST', '/plan', { role: 'operator', body: { pool: 'shop/checkout' } });
+    expect(response.statusCode).to.equal(201);
+    expect(asked).to.deep.equal([
+      { name: 'plan.create', data: { pool: 'shop/checkout' }, actor: 'ada', id: undefined },
+    ]);
+  });
+
+  for (const [method, path] of [
+    ['GET', '/plan?pool=shop/checkout'],
+    ['POST', '/plan'],
+    ['GET', '/plan/plan-1'],
+    ['POST', '/plan/plan-1/apply'],
+    ['DELETE', '/plan/plan-1'],
+    ['POST', '/simulate'],
+    ['GET', '/simulate/sim-1'],
+    ['POST', '/simulate/sim-1/compare'],
+    ['GET', '/policies'],
+    ['POST', '/policies'],
+    ['GET', '/policies/night'],
+    ['PUT', '/policies/night'],
+    ['DELETE', '/policies/night'],
+    ['GET', '/metrics'],
+    ['GET', '/metrics/history?pool=shop/checkout'],
+    ['GET', '/forecast?pool=shop/checkout'],
+  ] as const) {
+    it(`lets nobody without a token into ${method} ${path}`, async () => {
+      const response = await call(method, path, { role: 'nobody' });
+      expect(response.statusCode).to.equal(401);
+      expect(response.json().code).to.equal('unauthenticated');
+      expect(asked).to.deep.equal([]);
+    });
+  }
+
+  it('tells the audit log about every change asked for, let through or refused', async () => {
+    await call('DELETE', '/plan/plan-1', { role: 'operator' });
+    await call('DELETE', '/plan/plan-1', { role: 'viewer' });
+    await call('GET', '/plan/plan-1', { role: 'viewer' });
+    expect(accessEvents().map(({ type }) => type)).to.deep.equal(['access.granted', 'access.denied']);
+  });
+
+  it('does nothing when the audit log cannot be told', async () => {
+    backend.setFaults({ failPublish: 1 });
+    const response = await call('DELETE', '/plan/plan-1', { role: 'operator' });
+    expect(response.statusCode).to.equal(503);
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('shows money to finance alone', async () => {
+    expect((await call('GET', '/plan/plan-1', { role: 'viewer' })).json()).to.not.have.property('cost_impact');
+    expect((await call('GET', '/plan/plan-1', { role: 'finance' })).json()).to.have.property('cost_impact');
+  });
+
+  it('names every field that is off, the unknown ones too', async () => {
+    const response = await call('POST', '/policies', {
+      body: { ...draft, slo: { p95_latency: '5 seconds' }, sclaing: {} },
+    });
+    expect(response.statusCode).to.equal(400);
+    expect(response.headers['content-type']).to.contain('application/problem+json');
+    expect(response.json().problems.join()).to.contain('/slo/p95_latency').and.to.contain('sclaing');
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('fills in what a policy leaves out', async () => {
+    const response = await call('POST', '/policies', { body: draft });
+    expect(response.statusCode).to.equal(201);
+    expect(response.json()).to.include({ id: 'night', enabled: true, updated_at: '2026-01-05T00:00:00.000Z' });
+  });
+
+  it('answers a repeated Idempotency-Key with the first answer, and refuses it for something else', async () => {
+    const headers = { 'idempotency-key': 'k-1' };
+    const first = await call('POST', '/plan', { body: { pool: 'shop/checkout' }, headers });
+    const second = await call('POST', '/plan', { body: { pool: 'shop/checkout' }, headers });
+    const other = await call('POST', '/plan', { body: { pool: 'shop/search' }, headers });
+    expect([first.statusCode, second.statusCode, other.statusCode]).to.deep.equal([201, 201, 422]);
+    expect(second.json()).to.deep.equal(first.json());
+    expect(asked).to.have.length(1);
+    expect(asked[0]?.id).to.match(/^idem-/);
+  });
+
+  it('stops a user after so many requests a minute, and only that one', async () => {
+    const statuses = [];
+    for (let i = 0; i < 101; i++)
+      statuses.push((await call('GET', '/policies', { role: 'viewer', subject: 'eager' })).statusCode);
+    expect(statuses.slice(0, 100).every((status) => status === 200)).to.equal(true);
+    expect(statuses[100]).to.equal(429);
+    expect((await call('GET', '/policies', { role: 'viewer', subject: 'calm' })).statusCode).to.equal(200);
+  });
+
+  it('answers with the owner’s refusal and its code', async () => {
+    answer = () => {
+      throw new CapacityError('illegal_transition', 'the plan is completed');
+    };
+    const response = await call('DELETE', '/plan/plan-1', { role: 'operator' });
+    expect(response.statusCode).to.equal(409);
+    expect(response.json()).to.include({ code: 'illegal_transition', detail: 'the plan is completed' });
+  });
+
+  it('keeps its own mistakes to itself', async () => {
+    answer = () => {
+      throw new Error('secret connection string');
+    };
+    const response = await call('GET', '/plan/plan-1');
+    expect(response.statusCode).to.equal(500);
+    expect(response.body).to.not.contain('secret');
+  });
+
+  it('says why there are no simulations', async () => {
+    const response = await call('POST', '/simulate', { body: { name: 'x' } });
+    expect(response.statusCode).to.equal(501);
+    expect(response.json().detail).to.contain('SIMULATOR_URL');
+  });
+
+  it('refuses a body that is too large, and one that is not JSON', async () => {
+    const large = await call('POST', '/simulate', { body: { text: 'x'.repeat(70_000) } });
+    expect(large.statusCode).to.equal(413);
+    const broken = await call('POST', '/simulate', {
+      body: '{"a":' as never,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(broken.statusCode).to.equal(400);
+  });
+
+  it('describes itself', async () => {
+    const paths = Object.keys((await app.inject('/docs/json')).json().paths);
+    expect(paths).to.include.members([
+      `${api}/plan`,
+      `${api}/plan/{id}/apply`,
+      `${api}/simulate/{id}/compare`,
+      `${api}/metrics/history`,
+    ]);
+  });
+
+  it('answers probes without a token', async () => {
+    expect((await app.inject('/health')).statusCode).to.equal(200);
+    expect((await app.inject('/ready')).statusCode).to.equal(200);
+    expect((await app.inject('/metrics')).body).to.contain('capacity_planner_api_request_duration_seconds');
+  });
+});
+
+describe('local tokens', () => {
+  const rules = { issuer: 'capacity-planner', audience: 'capacity-planner' };
+
+  it('of another key, another audience or a past day are refused', async () => {
+    const key = await generateLocalKey();
+    const mine = await createLocalTokens(key, rules);
+    const others = await createLocalTokens(await generateLocalKey(), rules);
+    const elsewhere = await createLocalTokens(key, { ...rules, audience: 'elsewhere' });
+    const issued = { subject: 'ada', roles: ['admin'] };
+    const refused = async (token: string) => {
+      try {
+        await mine.verify(token);
+        return false;
+      } catch (error) {
+        return error instanceof CapacityError && error.code === 'unauthenticated';
+      }
+    };
+    expect(await refused(await others.issue(issued, Date.now()))).to.equal(true);
+    expect(await refused(await elsewhere.issue(issued, Date.now()))).to.equal(true);
+    expect(await refused(await mine.issue(issued, Date.now() - 2 * 86_400_000))).to.equal(true);
+    expect(await refused(await mine.issue(issued, Date.now()))).to.equal(false);
+  });
+});
