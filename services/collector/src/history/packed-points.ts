@@ -1,0 +1,80 @@
+import { type HistoryPoint, timestamp } from '@capplan/contracts';
+import { createVarintReader, readColumn, writeColumn, writeVarint } from './columns.ts';
+
+/*
+ * A run of history points as bytes: a version, the count, the time of the first point and the differences of the others
+ * in ms, then one column for each figure. Meant to be deflated: most differences are small and many columns move
+ * together.
+ */
+
+const VERSION = 1;
+
+type Figure = Exclude<keyof HistoryPoint, 'timestamp'>;
+
+/** Columns in their order in the bytes. Only ever append to it. */
+const figures: readonly Figure[] = [
+  'interval_s',
+  'arrival_rate',
+  'completion_rate',
+  'service_time_mean_s',
+  'service_time_scv',
+  'response_time_p95_s',
+  'current_workers',
+  'busy_slots',
+  'utilization',
+  'backlog',
+  'error_rate',
+  'cost_per_hour',
+  'trusted_share',
+];
+
+const optional: ReadonlySet<Figure> = new Set(['cost_per_hour', 'trusted_share']);
+
+/** Points in ascending time as bytes, see above. */
+export function packPoints(points: readonly HistoryPoint[]): Uint8Array {
+  const bytes: number[] = [];
+  writeVarint(bytes, VERSION);
+  writeVarint(bytes, points.length);
+  let beforeMs = 0;
+  let beforeStepMs = 0;
+  for (const point of points) {
+    const timeMs = Date.parse(point.timestamp);
+    const stepMs = timeMs - beforeMs;
+    writeVarint(bytes, stepMs - beforeStepMs);
+    beforeMs = timeMs;
+    beforeStepMs = stepMs;
+  }
+  for (const figure of figures) {
+    writeColumn(
+      bytes,
+      points.map((point) => point[figure] ?? Number.NaN),
+    );
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** The points again, each figure within its quantum. Throws RangeError when the bytes are no packed points. */
+export function unpackPoints(bytes: Uint8Array): HistoryPoint[] {
+  const reader = createVarintReader(bytes);
+  const version = reader.next();
+  if (version !== VERSION) throw new RangeError(`packed points of version ${version}; this reads ${VERSION}`);
+  const count = reader.next();
+  const timesMs: number[] = [];
+  let timeMs = 0;
+  let stepMs = 0;
+  for (let i = 0; i < count; i++) {
+    stepMs += reader.next();
+    timeMs += stepMs;
+    timesMs.push(timeMs);
+  }
+  const points = timesMs.map((ms) => ({ timestamp: timestamp(ms) }) as HistoryPoint);
+  for (const figure of figures) {
+    const column = readColumn(reader, count);
+    for (let i = 0; i < count; i++) {
+      const value = column[i] as number;
+      if (!Number.isNaN(value)) Object.assign(points[i] as HistoryPoint, { [figure]: value });
+      else if (!optional.has(figure)) Object.assign(points[i] as HistoryPoint, { [figure]: null });
+    }
+  }
+  return points;
+}

@@ -1,0 +1,132 @@
+import { durationSec, type Pool, type Rollout } from '@capplan/contracts';
+import type { ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
+
+export interface Fleet {
+  /** Workers that take jobs. */
+  workers: number;
+  /** Ordered and not yet seen. */
+  starting: number;
+  /** Everything that costs: also those that drain. */
+  paid: number;
+  slots: number;
+  /** Jobs running at the end of the window, those of draining workers included. */
+  busy: number;
+  /** Busy share of the slots over the window, from all heartbeats in it. */
+  utilization: number;
+  /** The greatest backlog that a worker saw; null when none says. */
+  reportedBacklog: number | null;
+  suspects: Suspect[];
+}
+
+/** Silent for so many timeouts, a worker is forgotten even where most of its kind are silent. */
+const FORGOTTEN_TIMEOUTS = 10;
+
+/**
+ * Which workers are there, and what do they do?
+ *
+ * A worker counts while its newest heartbeat is younger than the timeout. One that falls silent is gone; when most of
+ * them fall silent at once, it is the reporting that is gone: they stay counted, and the snapshot is not trusted.
+ */
+export function countFleet(
+  input: {
+    pool: Pool;
+    seen: readonly WorkerSeen[];
+    reports: readonly PlacedReport[];
+    rollout: Rollout | undefined;
+    previousWorkers: PoolMemory['workers'];
+    nowMs: number;
+  },
+  settings: ObserveSettings,
+): Fleet {
+  const { pool, seen, nowMs } = input;
+  const timeoutMs = settings.worker_timeout_s * 1000;
+  const suspects: Suspect[] = [];
+  const staying = seen.filter((worker) => !worker.leaving && nowMs - worker.seenAtMs <= FORGOTTEN_TIMEOUTS * timeoutMs);
+  const heard = staying.filter((worker) => nowMs - worker.seenAtMs <= timeoutMs);
+  const silent = staying.length - heard.length;
+  let present = heard;
+  if (silent > 0 && silent > heard.length && input.previousWorkers > heard.length) {
+    present = staying;
+    suspects.push({
+      source: 'workers',
+      reason: 'stale',
+      detail: `${silent} of ${staying.length} workers silent for over ${settings.worker_timeout_s} s without having said goodbye`,
+    });
+  }
+  const expected = expectedWorkers(pool, input.rollout);
+  if (present.length === 0 && expected > 0 && !isStartingUp(pool, input.rollout, nowMs)) {
+    suspects.push({ source: 'workers', reason: 'missing', detail: `no heartbeat from any of ${expected} workers` });
+  }
+  const active = present.filter((worker) => !worker.draining);
+  const slots = active.reduce((sum, worker) => sum + worker.concurrency, 0);
+  const starting = startingWorkers({ pool, rollout: input.rollout, workers: active.length, nowMs });
+  return {
+    workers: active.length,
+    starting,
+    paid: present.length + starting,
+    slots,
+    busy: present.reduce((sum, worker) => sum + Math.min(worker.busy, worker.concurrency), 0),
+    utilization: utilizationOf(input.reports, active),
+    reportedBacklog: greatestBacklog(present),
+    suspects,
+  };
+}
+
+/**
+ * How many workers were ordered that have not reported yet?
+ *
+ * Believed for three start-up delays and a minute after the order; whoever has not come by then does not come.
+ */
+export function startingWorkers(input: {
+  pool: Pool;
+  rollout: Rollout | undefined;
+  workers: number;
+  nowMs: number;
+}): number {
+  const ordered = newestOrder(input.rollout);
+  if (ordered === undefined) return 0;
+  const patienceMs = (3 * durationSec(input.pool.startup_delay) + 60) * 1000;
+  if (input.nowMs - ordered.atMs > patienceMs) return 0;
+  return Math.max(0, ordered.workers - input.workers);
+}
+
+function newestOrder(rollout: Rollout | undefined): { workers: number; atMs: number } | undefined {
+  let newest: { workers: number; atMs: number } | undefined;
+  for (const step of rollout?.steps ?? []) {
+    if (step.ordered_at === undefined || step.state === 'skipped') continue;
+    const atMs = Date.parse(step.ordered_at);
+    if (newest === undefined || atMs >= newest.atMs) newest = { workers: step.to_workers, atMs };
+  }
+  return newest;
+}
+
+function expectedWorkers(pool: Pool, rollout: Rollout | undefined): number {
+  return newestOrder(rollout)?.workers ?? pool.initial_workers ?? 0;
+}
+
+function isStartingUp(pool: Pool, rollout: Rollout | undefined, nowMs: number): boolean {
+  const sinceMs = newestOrder(rollout)?.atMs ?? Date.parse(pool.updated_at);
+  return nowMs - sinceMs <= (3 * durationSec(pool.startup_delay) + 60) * 1000;
+}
+
+function utilizationOf(reports: readonly PlacedReport[], active: readonly WorkerSeen[]): number {
+  let busy = 0;
+  let slots = 0;
+  for (const report of reports) {
+    if (report.kind !== 'heartbeat' || report.late || report.data.draining || report.data.leaving) continue;
+    busy += Math.min(report.data.busy, report.data.concurrency);
+    slots += report.data.concurrency;
+  }
+  if (slots > 0) return busy / slots;
+  for (const worker of active) {
+    busy += Math.min(worker.busy, worker.concurrency);
+    slots += worker.concurrency;
+  }
+  return slots > 0 ? busy / slots : 0;
+}
+
+function greatestBacklog(workers: readonly WorkerSeen[]): number | null {
+  let greatest: number | null = null;
+  for (const { backlog } of workers) if (backlog !== null) greatest = Math.max(greatest ?? 0, backlog);
+  return greatest;
+}

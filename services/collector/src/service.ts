@@ -1,0 +1,198 @@
+import { CapacityError, isCapacityError, type Pool, type Rollout, timestamp } from '@capplan/contracts';
+import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
+import type { CollectorConfig } from './config.ts';
+import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
+import { averagePoints } from './history/average.ts';
+import { takeReports } from './ingest.ts';
+import { type DepthOutcome, type Observation, windowEndMs } from './observe/observation.ts';
+import type { CollectorPorts } from './ports.ts';
+
+/** Windows that nobody closed in time are worth a place in history, and no message: at most so many at once. */
+const MISSED_WINDOWS_MAX = 240;
+/** A window that ended longer ago than this many lengths is no news. */
+const NEWS_WINDOWS = 2;
+/** Pools observed at the same time. */
+const POOLS_AT_ONCE = 32;
+const WORKER_FORGOTTEN_MS = 3_600_000;
+
+const rolloutEvents = [
+  'rollout.started',
+  'rollout.stepped',
+  'rollout.held',
+  'rollout.finished',
+  'rollout.failed',
+  'rollout.reverted',
+] as const;
+
+/**
+ * The collector: reports and queue depths in, one `load.observed` per pool and window out.
+ *
+ * Any number of replicas share the work of taking reports in. At the end of a window each of them closes it, one
+ * settles it, and all say the same under the same id; the bus keeps one.
+ */
+export function createCollector(context: ServiceContext, config: CollectorConfig, ports: CollectorPorts): Service {
+  const { bus, clock, log } = context;
+  const intervalMs = config.interval_s * 1000;
+  const pools = new Map<string, Pool>();
+  const rollouts = new Map<string, Rollout>();
+  /** Settled here, and not known to be on the bus. */
+  const unsaid = new Map<string, { observation: Observation; isSuspicionNew: boolean }>();
+  const stopping = new AbortController();
+  const subscriptions: Subscription[] = [];
+  let running: Promise<void> = Promise.resolve();
+  const observed = context.metrics.counter('capacity_planner_windows_total', 'Windows observed', ['trusted']);
+  const failed = context.metrics.counter(
+    'capacity_planner_window_failures_total',
+    'Windows that could not be said yet',
+  );
+
+  const say = async (pool: string): Promise<void> => {
+    const news = unsaid.get(pool);
+    if (news === undefined) return;
+    const { snapshot, window } = news.observation;
+    const cause = `${window}x${config.interval_s}`;
+    await bus.publish({ type: 'load.observed', key: pool, data: snapshot, cause });
+    if (news.isSuspicionNew) {
+      const data = { pool, timestamp: snapshot.timestamp, quality: snapshot.quality };
+      await bus.publish({ type: 'load.suspect', key: pool, data, cause });
+    }
+    if (unsaid.get(pool) === news) unsaid.delete(pool);
+  };
+
+  const readDepth = async (pool: Pool): Promise<DepthOutcome> => {
+    if (pool.queue.kind === 'reported' || pool.queue.kind === 'none') return { ok: false, reason: 'not_asked' };
+    const over = new AbortController();
+    try {
+      const late = clock.sleep(config.depth_timeout_ms, over.signal).then(() => {
+        throw new CapacityError('deadline_exceeded', `no answer within ${config.depth_timeout_ms} ms`);
+      });
+      late.catch(() => {});
+      return { ok: true, ...(await Promise.race([ports.depths.read(pool.queue), late])) };
+    } catch (error) {
+      const reason = isCapacityError(error, 'not_found') ? 'missing' : 'unreachable';
+      return { ok: false, reason, detail: error instanceof Error ? error.message : String(error) };
+    } finally {
+      over.abort();
+    }
+  };
+
+  const observe = async (pool: Pool, window: number, depth: DepthOutcome): Promise<void> => {
+    const forgetWorkersBeforeMs = windowEndMs(window, config.interval_s) - WORKER_FORGOTTEN_MS;
+    const closed = await ports.windows.close(pool.id, window, { forgetWorkersBeforeMs });
+    const seen = observeWindow({ pool, window, closed, depth, rollout: rollouts.get(pool.id) }, config);
+    const observation = await ports.windows.settle(pool.id, seen);
+    await ports.history.append(pool.id, historyPoint(observation.snapshot));
+    observed.add({ trusted: String(observation.snapshot.quality.trusted) });
+    const newestWindow = Math.floor(clock.nowMs() / intervalMs);
+    if (newestWindow - observation.window > NEWS_WINDOWS) return;
+    const isSuspicionNew = isNewSuspicion(closed.previous?.snapshot, observation.snapshot);
+    unsaid.set(pool.id, { observation, isSuspicionNew });
+  };
+
+  const catchUp = async (pool: Pool, window: number): Promise<void> => {
+    await say(pool.id);
+    const settled = await ports.windows.settled(pool.id);
+    if (settled !== undefined && settled.window >= window) return;
+    const first = settled === undefined ? window : Math.max(settled.window + 1, window - MISSED_WINDOWS_MAX);
+    for (let missed = first; missed < window; missed++) {
+      await observe(pool, missed, { ok: false, reason: 'unreachable', detail: 'nobody was there to look' });
+    }
+    await observe(pool, window, await readDepth(pool));
+    await say(pool.id);
+  };
+
+  const closeWindow = async (window: number): Promise<void> => {
+    const waiting = [...pools.values()];
+    const work = async (): Promise<void> => {
+      for (let pool = waiting.shift(); pool !== undefined && !stopping.signal.aborted; pool = waiting.shift()) {
+        try {
+          await catchUp(pool, window);
+        } catch (error) {
+          failed.add();
+          log.warn({ error, pool: pool.id, window }, 'a window could not be observed or said; it is tried again');
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(POOLS_AT_ONCE, waiting.length) }, work));
+  };
+
+  const run = async (): Promise<void> => {
+    const graceMs = config.grace_s * 1000;
+    while (!stopping.signal.aborted) {
+      const window = Math.floor((clock.nowMs() - graceMs) / intervalMs) + 1;
+      await clock.sleep(window * intervalMs + graceMs - clock.nowMs(), stopping.signal);
+      if (!stopping.signal.aborted) await closeWindow(window);
+    }
+  };
+
+  /** What a replica that died had settled and perhaps not said; an old one is no news. */
+  const saySettled = async (): Promise<void> => {
+    for (const pool of pools.keys()) {
+      const observation = await ports.windows.settled(pool);
+      if (observation === undefined) continue;
+      if (clock.nowMs() / intervalMs - observation.window > NEWS_WINDOWS) continue;
+      unsaid.set(pool, { observation, isSuspicionNew: observation.snapshot.quality.suspects.length > 0 });
+      await ports.history.append(pool, historyPoint(observation.snapshot));
+      await say(pool);
+    }
+  };
+
+  return {
+    name: 'collector',
+    start: async () => {
+      subscriptions.push(
+        await bus.follow('pool.changed', async ({ envelope: { data } }) => {
+          if (data.pool !== null) return void pools.set(data.id, data.pool);
+          pools.delete(data.id);
+          unsaid.delete(data.id);
+          await ports.windows.forget(data.id);
+        }),
+      );
+      for (const event of rolloutEvents) {
+        subscriptions.push(
+          await bus.follow(event, ({ envelope: { data } }) => {
+            const known = rollouts.get(data.pool);
+            if (known === undefined || known.updated_at <= data.updated_at) rollouts.set(data.pool, data);
+          }),
+        );
+      }
+      subscriptions.push(...(await takeReports(context, config, ports.windows, (pool) => pools.has(pool))));
+      subscriptions.push(
+        await bus.respond('load.current', async ({ data }) => {
+          if (data.pool !== undefined && !pools.has(data.pool)) {
+            throw new CapacityError('not_found', `there is no pool ${data.pool}`);
+          }
+          const asked = data.pool === undefined ? [...pools.keys()] : [data.pool];
+          const settled = await Promise.all(asked.map((pool) => ports.windows.settled(pool)));
+          return { snapshots: settled.flatMap((observation) => (observation ? [observation.snapshot] : [])) };
+        }),
+        await bus.respond('load.history', async ({ data }) => {
+          const fromMs = Date.parse(data.from);
+          const toMs = Date.parse(data.to);
+          if (!(fromMs < toMs)) {
+            throw new CapacityError('invalid_input', `from ${data.from} must lie before to ${data.to}`);
+          }
+          const everySec = Math.max(
+            config.interval_s,
+            data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.interval_s),
+          );
+          const points = await ports.history.read(data.pool, { fromMs, toMs, everySec });
+          const isRaw = everySec <= config.interval_s;
+          return { pool: data.pool, every_s: everySec, points: isRaw ? points : averagePoints(points, everySec) };
+        }),
+      );
+      try {
+        await saySettled();
+      } catch (error) {
+        log.warn({ error, at: timestamp(clock.nowMs()) }, 'what was settled before the start could not be said again');
+      }
+      running = run();
+      running.catch((error: unknown) => log.error({ error }, 'the collector’s loop broke'));
+    },
+    stop: async () => {
+      stopping.abort();
+      await running.catch(() => {});
+      await Promise.all(subscriptions.splice(0).map((subscription) => subscription.stop()));
+    },
+  };
+}
