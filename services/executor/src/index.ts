@@ -1,1 +1,6 @@
-export {};
+export { createMemoryActuator, type MemoryActuator } from './adapters/memory-actuator.ts';
+export { createNoneActuator } from './adapters/none-actuator.ts';
+export { ExecutorConfig } from './config.ts';
+export { PoolRollouts } from './decide/pool-rollouts.ts';
+export type { ActualWorkers, Actuator, Actuators, SetWorkersOutcome } from './ports.ts';
+export { createExecutor, type ExecutorPorts } from './service.ts';

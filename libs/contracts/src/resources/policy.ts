@@ -52,6 +52,9 @@ export const ScalingConfig = Type.Object({
   scale_to_zero: Type.Optional(Type.Boolean()),
   floor_only: Type.Optional(Type.Boolean({ description: 'Only sets a minimum that another autoscaler works above' })),
   schedules: Type.Optional(Type.Array(Schedule, { maxItems: 64 })),
+  on_failure: Type.Optional(
+    Type.Enum(['stay', 'revert'], { description: 'What a failed rollout leaves behind; default stay' }),
+  ),
 });
 export type ScalingConfig = Static<typeof ScalingConfig>;
 

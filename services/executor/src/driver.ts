@@ -1,0 +1,203 @@
+import { isCapacityError, type Plan, type Policy, type Pool, type Rollout } from '@capplan/contracts';
+import type { Clock, Lease, Leases, Log, Records, StoredRecord } from '@capplan/runtime';
+import type { ExecutorConfig } from './config.ts';
+import { beginStep, failRollout, finishRollout, holdRollout, settleStep } from './decide/apply-act.ts';
+import { type Act, type Facts, factsNeeded, type HoldReason, nextAct } from './decide/next-act.ts';
+import type { PoolRollouts } from './decide/pool-rollouts.ts';
+import type { Actuators } from './ports.ts';
+
+/** Whom the executor asks before it acts. Undefined: there is no such thing. Throws when nobody answers. */
+export interface Questions {
+  plan(planId: string, pool: string): Promise<Plan | undefined>;
+  pool(id: string): Promise<Pool | undefined>;
+  policy(id: string): Promise<Policy | undefined>;
+  /** The receipt for this step of this rollout; the same one whenever it is asked again. */
+  receipt(rollout: Rollout, index: number, detail: object): Promise<string>;
+  load(pool: string): Facts['load'];
+}
+
+export interface DriverDeps {
+  rollouts: Records<PoolRollouts>;
+  leases: Leases;
+  actuators: Actuators;
+  ask: Questions;
+  clock: Clock;
+  config: ExecutorConfig;
+  holder: string;
+  log: Log;
+}
+
+type Stored = StoredRecord<PoolRollouts>;
+const actsMax = 32;
+
+/**
+ * Moves the rollout of one pool on as far as it goes now. Every act is one small step from record to record, so that
+ * whoever drives next, after a crash or with a newer lease, finds exactly what was intended and what was done.
+ */
+export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<void> } {
+  const { rollouts, leases, actuators, ask, clock, config, holder, log } = deps;
+  const underWay = new Map<string, Promise<void>>();
+
+  async function run(key: string): Promise<void> {
+    let ordered = false;
+    for (let acts = 0; acts < actsMax; acts++) {
+      const stored = await rollouts.get(key);
+      if (!stored?.value.active) return;
+      let lease: Lease | undefined;
+      try {
+        lease = await leases.acquire(leaseName(key), { holder, ttlMs: config.leaseMs });
+      } catch (error) {
+        await save(stored, held(stored.value, 'lease_unavailable', String(error)));
+        return;
+      }
+      if (!lease) return;
+      const facts = await gather(stored.value);
+      const act = nextAct(stored.value, facts, config, clock.nowMs());
+      if (act.do === 'order' && ordered) return;
+      ordered ||= act.do === 'order';
+      const goesOn = await carryOut(act, stored, facts, lease);
+      if (!goesOn) return;
+      const after = await rollouts.get(key);
+      if (!after?.value.active) await leases.release(lease);
+    }
+  }
+
+  /** False when there is nothing more to do for now. */
+  async function carryOut(act: Act, stored: Stored, facts: Facts, lease: Lease): Promise<boolean> {
+    const { value: state } = stored;
+    const nowMs = clock.nowMs();
+    switch (act.do) {
+      case 'wait':
+        return false;
+      case 'hold':
+        await save(stored, held(state, act.reason, act.detail, facts.policy));
+        return false;
+      case 'begin_step': {
+        const receipt = await receiptFor(stored, act, facts, lease);
+        if (receipt === undefined) return false;
+        const order = { workersBefore: act.workersBefore, receipt, fencingToken: lease.fencingToken };
+        return save(stored, beginStep(state, act.step, { ...order, nowMs: clock.nowMs() }));
+      }
+      case 'order':
+        return order(act, stored, facts, lease);
+      case 'settle':
+        return save(stored, settleStep(state, act.step, { workersAfter: act.workersAfter, detail: act.detail, nowMs }));
+      case 'finish':
+        return save(stored, finishRollout(state, config, nowMs));
+      case 'fail':
+        return save(stored, failRollout(state, act, { policy: facts.policy, config, nowMs }));
+    }
+  }
+
+  async function receiptFor(
+    stored: Stored,
+    { step, workersBefore }: Extract<Act, { do: 'begin_step' }>,
+    facts: Facts,
+    lease: Lease,
+  ): Promise<string | undefined> {
+    const detail = {
+      plan_id: stored.value.active?.plan_id,
+      from_workers: workersBefore,
+      to_workers: step.to_workers,
+      fencing_token: lease.fencingToken,
+    };
+    try {
+      return await ask.receipt(stored.value.active as Rollout, step.index, detail);
+    } catch (error) {
+      await save(stored, held(stored.value, 'no_audit_receipt', String(error), facts.policy));
+      return undefined;
+    }
+  }
+
+  async function order(
+    { step }: Extract<Act, { do: 'order' }>,
+    stored: Stored,
+    facts: Facts,
+    lease: Lease,
+  ): Promise<boolean> {
+    const pool = facts.pool as Pool;
+    // Two locks on one door: we still hold the lease, and the actuator refuses us if we only believe so.
+    if (step.audit_receipt === undefined || !(await leases.renew(lease, config.leaseMs))) return false;
+    const order = { pool, workers: step.to_workers, fencingToken: lease.fencingToken };
+    try {
+      const outcome = await actuators[pool.actuator.kind].setWorkers(order);
+      if (outcome.ok) return true;
+      log.warn({ pool: pool.id, ...outcome }, 'The actuator refused an order.');
+      if (outcome.reason === 'stale_token') return false;
+      const reason = outcome.reason === 'owned_elsewhere' ? 'pool_owned_elsewhere' : 'no_actuator';
+      const failure = { reason, detail: outcome.detail } as const;
+      return save(stored, failRollout(stored.value, failure, { policy: facts.policy, config, nowMs: clock.nowMs() }));
+    } catch (error) {
+      await save(stored, held(stored.value, 'actuator_unreachable', String(error), facts.policy));
+      return false;
+    }
+  }
+
+  /** The same rollout on hold, or failed when it has been held for too long. */
+  function held(state: PoolRollouts, reason: HoldReason, detail: string, policy?: Policy): PoolRollouts {
+    const nowMs = clock.nowMs();
+    const since = state.driving.held_since_ms;
+    if (since === null || nowMs - since <= config.holdMaxMs) return holdRollout(state, reason, detail, nowMs);
+    const failure = { reason: 'held_too_long', detail: `${reason}: ${detail}` } as const;
+    return failRollout(state, failure, { policy, config, nowMs });
+  }
+
+  async function save(stored: Stored, next: PoolRollouts): Promise<boolean> {
+    if (next === stored.value) return true;
+    try {
+      await rollouts.update(stored.key, next, stored.revision);
+      return true;
+    } catch (error) {
+      if (isCapacityError(error, 'conflict')) return false;
+      throw error;
+    }
+  }
+
+  async function gather(state: PoolRollouts): Promise<Facts> {
+    const need = factsNeeded(state, clock.nowMs());
+    const facts: Facts = { pool: undefined, policy: undefined, load: ask.load(state.pool) };
+    const rollout = state.active;
+    if (need === 'none' || !rollout) return facts;
+    try {
+      facts.pool = await ask.pool(state.pool);
+      if (need === 'all') {
+        const plan = await ask.plan(rollout.plan_id, rollout.pool);
+        facts.plan = plan
+          ? { ok: true, plan }
+          : { ok: false, reason: 'not_found', detail: `the planner knows no plan ${rollout.plan_id}` };
+      }
+      if (facts.pool) facts.policy = await ask.policy(facts.pool.policy_id);
+    } catch (error) {
+      facts.plan = { ok: false, reason: 'unavailable', detail: String(error) };
+      // Without the pool an order under way cannot be looked after; it is neither failed nor repeated meanwhile.
+      if (need === 'actual') throw error;
+    }
+    if (facts.pool) facts.actual = await lookAt(facts.pool);
+    return facts;
+  }
+
+  async function lookAt(pool: Pool): Promise<NonNullable<Facts['actual']>> {
+    try {
+      return { ok: true, ...(await actuators[pool.actuator.kind].current(pool)) };
+    } catch (error) {
+      return { ok: false, detail: String(error) };
+    }
+  }
+
+  return {
+    drive(pool) {
+      const before = underWay.get(pool) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => run(pool));
+      underWay.set(pool, mine);
+      const done = () => {
+        if (underWay.get(pool) === mine) underWay.delete(pool);
+      };
+      mine.then(done, done);
+      return mine;
+    },
+  };
+}
+
+function leaseName(pool: string): string {
+  return `pool:${pool}`;
+}

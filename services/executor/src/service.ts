@@ -1,0 +1,185 @@
+import {
+  CapacityError,
+  isCapacityError,
+  type Policy,
+  type Pool,
+  type QueryName,
+  type ReplyData,
+  type RequestData,
+  type Rollout,
+  systemKey,
+  timestamp,
+} from '@capplan/contracts';
+import type { Records, Service, ServiceContext, Subscription, Ticker } from '@capplan/runtime';
+import type { ExecutorConfig } from './config.ts';
+import type { Facts } from './decide/next-act.ts';
+import { noRollouts, PoolRollouts, startRollout } from './decide/pool-rollouts.ts';
+import { createDriver, type Questions } from './driver.ts';
+import type { Actuators } from './ports.ts';
+
+export interface ExecutorPorts {
+  actuators: Actuators;
+}
+
+const listLimitDefault = 100;
+const questionMs = 3000;
+const startAttemptsMax = 5;
+
+/**
+ * Carries out approved plans, one pool at a time, one executor per pool. It decides nothing about how many workers
+ * there should be, and refuses whatever no longer fits what it finds.
+ */
+export function createExecutor(context: ServiceContext, config: ExecutorConfig, { actuators }: ExecutorPorts): Service {
+  const { bus, clock, log, metrics, health } = context;
+  const actor = { id: 'executor', kind: 'service' } as const;
+  const subscriptions: Subscription[] = [];
+  const rolloutsSeen = new Map<string, PoolRollouts>();
+  const loads = new Map<string, NonNullable<Facts['load']>>();
+  const told = metrics.counter('capacity_rollout_events_total', 'Rollout changes told', ['event']);
+  const underWay = metrics.gauge('capacity_rollouts_active', 'Rollouts under way');
+  let ticker: Ticker | undefined;
+  let rollouts: Records<PoolRollouts>;
+  let driver: ReturnType<typeof createDriver>;
+  let started = false;
+  health.watch('rollout records', () => ({ ready: started, detail: started ? 'open' : 'not open yet' }));
+
+  async function found<N extends QueryName>(name: N, data: RequestData<N>, key: string) {
+    try {
+      return (await bus.request(name, data, { key, actor, timeoutMs: questionMs })) as ReplyData<N>;
+    } catch (error) {
+      if (isCapacityError(error, 'not_found')) return undefined;
+      throw error;
+    }
+  }
+
+  const ask: Questions = {
+    plan: (planId, pool) => found('plan.get', { plan_id: planId }, pool),
+    pool: (id) => found('pool.get', { id }, id) as Promise<Pool | undefined>,
+    policy: (id) => found('policy.get', { id }, systemKey(id)) as Promise<Policy | undefined>,
+    load: (pool) => loads.get(pool),
+    async receipt(rollout, index, detail) {
+      const entry = {
+        id: `${rollout.id}:step:${index}`,
+        actor: actor.id,
+        action: 'rollout.step',
+        target: rollout.pool,
+        outcome: 'about_to_act',
+        time: timestamp(clock.nowMs()),
+        detail,
+      };
+      const receipt = await bus.request('audit.append', entry, { key: rollout.pool, actor, timeoutMs: questionMs });
+      if (receipt.id !== entry.id) {
+        throw new CapacityError('no_audit_receipt', `the receipt is for ${receipt.id}, not for ${entry.id}`);
+      }
+      return `${receipt.sequence}:${receipt.hash}`;
+    },
+  };
+
+  async function start(planId: string, pool: string): Promise<void> {
+    for (let attempt = 0; attempt < startAttemptsMax; attempt++) {
+      const stored = await rollouts.get(pool);
+      const plan = await ask.plan(planId, pool);
+      if (!plan) return;
+      const outcome = startRollout(stored?.value ?? noRollouts(pool), plan, clock.nowMs());
+      if (!outcome.ok) {
+        if (outcome.reason !== 'another_is_running') return;
+        // The plan before was overtaken; its rollout finds that out by itself, and makes room.
+        await driver.drive(pool);
+        const after = await rollouts.get(pool);
+        if (after?.value.active) throw new CapacityError('conflict', outcome.detail);
+        continue;
+      }
+      try {
+        if (stored) await rollouts.update(pool, outcome.state, stored.revision);
+        else await rollouts.create(pool, outcome.state);
+        return;
+      } catch (error) {
+        if (!isCapacityError(error, 'conflict')) throw error;
+      }
+    }
+    throw new CapacityError('conflict', `the rollouts of ${pool} change too fast to begin another`);
+  }
+
+  async function driveAll(): Promise<void> {
+    const active = [...rolloutsSeen].filter(([, state]) => state.active !== null).map(([pool]) => pool);
+    underWay.set(active.length);
+    const outcomes = await Promise.allSettled(active.map((pool) => driver.drive(pool)));
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.status === 'rejected') {
+        log.warn(
+          { pool: active[index], error: String(outcome.reason) },
+          'A rollout could not be moved on; it is tried again.',
+        );
+      }
+    }
+  }
+
+  async function list({ pool, plan_id: planId, limit }: RequestData<'rollout.list'>): Promise<{ rollouts: Rollout[] }> {
+    const states =
+      pool === undefined ? (await rollouts.list()).map(({ value }) => value) : [(await rollouts.get(pool))?.value];
+    const all = states.flatMap((state) => (state ? [...(state.active ? [state.active] : []), ...state.recent] : []));
+    const wanted = planId === undefined ? all : all.filter((rollout) => rollout.plan_id === planId);
+    wanted.sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
+    return { rollouts: wanted.slice(0, limit ?? listLimitDefault) };
+  }
+
+  return {
+    name: 'executor',
+    async start() {
+      rollouts = await context.records<PoolRollouts>('rollouts', PoolRollouts);
+      driver = createDriver({
+        rollouts,
+        leases: context.leases,
+        actuators,
+        ask,
+        clock,
+        config,
+        holder: context.instance,
+        log,
+      });
+      subscriptions.push(
+        await bus.follow('load.observed', ({ envelope: { data } }) => {
+          const seen = { timestampMs: Date.parse(data.timestamp), intervalMs: 1000 * data.interval_s };
+          const known = loads.get(data.pool);
+          if (known && known.timestampMs > seen.timestampMs) return;
+          loads.set(data.pool, { ...seen, trusted: data.quality.trusted });
+        }),
+        await rollouts.watch(({ key, value }) => {
+          if (value) rolloutsSeen.set(key, value);
+          else rolloutsSeen.delete(key);
+        }),
+        await rollouts.relay('executor-rollout-relay', async ({ key, value }) => {
+          for (const { event, version, rollout } of value?.outbox ?? []) {
+            const { duplicate } = await bus.publish({
+              type: event,
+              key,
+              data: rollout,
+              cause: `${rollout.id}:${version}`,
+            });
+            if (!duplicate) told.add({ event });
+          }
+        }),
+        await bus.consume('plan.approved', { durable: 'executor-plan-approved' }, async ({ envelope: { data } }) => {
+          await start(data.id, data.pool);
+          await driver.drive(data.pool);
+        }),
+        await bus.consume('plan.executing', { durable: 'executor-plan-executing' }, ({ envelope: { data } }) =>
+          driver.drive(data.pool),
+        ),
+        await bus.consume('plan.cancelled', { durable: 'executor-plan-cancelled' }, ({ envelope: { data } }) =>
+          driver.drive(data.pool),
+        ),
+        await bus.respond('rollout.list', ({ data }) => list(data)),
+      );
+      ticker = clock.every(config.tickMs, driveAll, (error) =>
+        log.error({ error: String(error) }, 'Looking at the rollouts failed; the next look comes.'),
+      );
+      started = true;
+    },
+    async stop() {
+      started = false;
+      await ticker?.stop();
+      await Promise.all(subscriptions.splice(0).map((subscription) => subscription.stop()));
+    },
+  };
+}
