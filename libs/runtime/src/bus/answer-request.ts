@@ -47,7 +47,10 @@ export async function answerRequest<N extends RequestName>(
     );
     const checked = check(requestCatalogue[name].reply, data);
     if (!checked.ok) {
-      throw new CapacityError('internal', `the reply to ${name} does not fit its schema: ${checked.problems.join('; ')}`);
+      throw new CapacityError(
+        'internal',
+        `the reply to ${name} does not fit its schema: ${checked.problems.join('; ')}`,
+      );
     }
     reply = { ok: true, data };
   } catch (error) {
@@ -75,7 +78,8 @@ function readRequest<N extends RequestName>(name: N, text: string): IncomingRequ
     throw new CapacityError('invalid_input', `the request ${name} is not JSON`, { cause });
   }
   const outer = check(Envelope, envelope);
-  if (!outer.ok) throw new CapacityError('invalid_input', `the request ${name} is malformed: ${outer.problems.join('; ')}`);
+  if (!outer.ok)
+    throw new CapacityError('invalid_input', `the request ${name} is malformed: ${outer.problems.join('; ')}`);
   const inner = check(requestCatalogue[name].request, envelope.data);
   if (!inner.ok) {
     const message = `the request ${name} does not fit its schema: ${inner.problems.join('; ')}`;

@@ -15,10 +15,7 @@ export interface BusSurroundings {
   tracer: Tracer;
 }
 
-export type Verdict =
-  | { kind: 'done' }
-  | { kind: 'again'; delayMs: number }
-  | { kind: 'dead'; letter: DeadLetter };
+export type Verdict = { kind: 'done' } | { kind: 'again'; delayMs: number } | { kind: 'dead'; letter: DeadLetter };
 
 export interface Delivery {
   message: WireMessage;
@@ -53,7 +50,14 @@ export function createMessageHandling(
 
   const setAside = (delivery: Delivery, reason: DeadLetter['reason'], detail: string): Verdict => {
     const { message, deliveries } = delivery;
-    const facts = { consumer: consumer.durable, subject: message.subject, message_id: message.id, reason, deliveries, detail };
+    const facts = {
+      consumer: consumer.durable,
+      subject: message.subject,
+      message_id: message.id,
+      reason,
+      deliveries,
+      detail,
+    };
     around.log.error(facts, 'A message was set aside as a dead letter');
     dead.add({ consumer: consumer.durable, reason });
     handled.add({ consumer: consumer.durable, outcome: 'dead' });

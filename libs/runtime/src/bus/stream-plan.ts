@@ -21,7 +21,9 @@ const busyContexts: ReadonlySet<string> = new Set(['load', 'forecast', 'capacity
 
 function eventSubjects(isBusy: boolean): string[] {
   const contexts = new Set(Object.keys(eventCatalogue).map((type) => type.slice(0, type.indexOf('.'))));
-  return [...contexts].filter((context) => busyContexts.has(context) === isBusy).map((name) => `capacity.evt.${name}.>`);
+  return [...contexts]
+    .filter((context) => busyContexts.has(context) === isBusy)
+    .map((name) => `capacity.evt.${name}.>`);
 }
 
 /**

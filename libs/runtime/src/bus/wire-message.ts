@@ -43,7 +43,12 @@ export function encodeEvent(
   event: ToEncode & { type: EventType },
 ): WireMessage {
   hold(eventCatalogue[event.type].schema, event.data, `event ${event.type}`);
-  return encode(sender, event.type, within(() => eventSubject(event.type, event.key)), event);
+  return encode(
+    sender,
+    event.type,
+    within(() => eventSubject(event.type, event.key)),
+    event,
+  );
 }
 
 export function encodeIngest(
@@ -52,7 +57,12 @@ export function encodeIngest(
   report: ToEncode,
 ): WireMessage {
   hold(ingestCatalogue[kind], report.data, `report ${kind}`);
-  return encode(sender, kind, within(() => ingestSubject(kind, report.key)), report);
+  return encode(
+    sender,
+    kind,
+    within(() => ingestSubject(kind, report.key)),
+    report,
+  );
 }
 
 function encode(

@@ -1,5 +1,5 @@
-import { createRandomStream, type RandomStream } from '@capplan/random';
 import type { DeadLetter } from '@capplan/contracts';
+import { createRandomStream, type RandomStream } from '@capplan/random';
 import { streamOfEvent } from '../bus/stream-plan.ts';
 import type { WireMessage } from '../bus/wire-message.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
@@ -39,7 +39,9 @@ export interface MemoryBackend {
   context(name: string, instance?: string, options?: { tracer?: Tracer }): MemoryContext;
   setFaults(faults: Faults): void;
   /** Everything said on a plane so far and still kept, in order. */
-  messages(plane: 'events' | 'ingest'): { type: string; key: string; sequence: number; timeMs: number; envelope: unknown }[];
+  messages(
+    plane: 'events' | 'ingest',
+  ): { type: string; key: string; sequence: number; timeMs: number; envelope: unknown }[];
   deadLetters(): readonly DeadLetter[];
   /** Puts a message into a stream as it is, unchecked: what a foreign or faulty writer could do. */
   inject(message: Pick<WireMessage, 'subject' | 'id' | 'text'>, type: string, key: string): void;

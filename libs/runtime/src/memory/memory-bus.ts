@@ -35,7 +35,12 @@ type Handler = (message: Delivered<never>) => Promise<void>;
 export interface MemoryBroker {
   streams: Record<'events' | 'signals' | 'ingest', MemoryStream>;
   deadLetters: DeadLetter[];
-  store(stream: 'events' | 'signals' | 'ingest', message: WireMessage, type: string, key: string): { duplicate: boolean };
+  store(
+    stream: 'events' | 'signals' | 'ingest',
+    message: WireMessage,
+    type: string,
+    key: string,
+  ): { duplicate: boolean };
   durable(source: Source, options: ConsumeOptions): MemoryDurable;
   responders: Map<RequestName, Responder[]>;
   /** Messages that some durable has yet to acknowledge. */
@@ -130,10 +135,7 @@ export function createMemoryBus(
 
   const publish: Bus['publish'] = async (event) => {
     const message = encodeEvent(sender(), event);
-    return link.operate(
-      () => broker.store(streamOfEvent(event.type), message, event.type, event.key),
-      publishFaults,
-    );
+    return link.operate(() => broker.store(streamOfEvent(event.type), message, event.type, event.key), publishFaults);
   };
 
   const follow = async (type: EventType, handler: (message: Delivered<never>) => Promise<void> | void) => {

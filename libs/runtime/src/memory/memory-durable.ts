@@ -169,7 +169,15 @@ export function createMemoryDurable({ clock, chance, ackWaitMs, isKept, onDead }
     },
     pending: () => open,
     join: ({ link, handling, handler, concurrency }) => {
-      const member: Member = { link, handling, handler, concurrency, active: 0, attempts: new Set(), chains: new Map() };
+      const member: Member = {
+        link,
+        handling,
+        handler,
+        concurrency,
+        active: 0,
+        attempts: new Set(),
+        chains: new Map(),
+      };
       members = [...members, member];
       const leave = () => {
         members = members.filter((other) => other !== member);

@@ -1,7 +1,7 @@
 import { CapacityError } from '@capplan/contracts';
-import type { Clock } from '../ports/clock.ts';
 import { everyOn } from '../clock/ticker.ts';
 import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { Chance, FaultName } from './faults.ts';
 
 /** Something that takes part in the world on behalf of a replica and must know when the replica cannot. */

@@ -93,7 +93,8 @@ export function createMemoryBucket(
       for (const relay of relays.values()) relay.wake();
       return revision;
     },
-    present: () => [...current.values()].filter((write) => write.text !== undefined).sort((a, b) => a.revision - b.revision),
+    present: () =>
+      [...current.values()].filter((write) => write.text !== undefined).sort((a, b) => a.revision - b.revision),
     relay: (durable) => {
       let relay = relays.get(durable);
       if (!relay) {
@@ -110,7 +111,11 @@ export function createMemoryBucket(
   };
 }
 
-function createMemoryRelay(clock: VirtualClock, chance: Chance, after: (position: number) => Write | undefined): MemoryRelay {
+function createMemoryRelay(
+  clock: VirtualClock,
+  chance: Chance,
+  after: (position: number) => Write | undefined,
+): MemoryRelay {
   let position = 0;
   let members: RelayMember[] = [];
   let turn = 0;

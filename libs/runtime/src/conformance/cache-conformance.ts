@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import type { Lease } from '../ports/cache.ts';
+import type { ServiceContext } from '../ports/service.ts';
+import type { Harness } from './harness.ts';
+
+/** What every cache must do. */
+export function describeCacheConformance(name: string, open: () => Promise<Harness>): void {
+  describe(`the cache: ${name}`, () => {
+    let world: Harness;
+    let context: ServiceContext;
+    beforeEach(async () => {
+      world = await open();
+      context = await world.context('service');
+    });
+    afterEach(() => world.close());
+
+    it('keeps any bytes, for every replica', async () => {
+      const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      await context.cache.set('a', bytes);
+      const other = await world.context('service');
+      expect([...((await other.cache.get('a')) ?? [])]).to.deep.equal([...bytes]);
+      await context.cache.set('empty', new Uint8Array());
+      expect((await other.cache.get('empty'))?.length).to.equal(0);
+    });
+
+    it('knows nothing of what was never set or has been removed', async () => {
+      expect(await context.cache.get('never')).to.equal(undefined);
+      await context.cache.set('a', Uint8Array.of(1));
+      await context.cache.remove('a');
+      await context.cache.remove('a');
+      expect(await context.cache.get('a')).to.equal(undefined);
+    });
+
+    it('forgets after the time to live, which a new value starts anew', async () => {
+      await context.cache.set('a', Uint8Array.of(1), { ttlSec: 0.3 });
+      await context.cache.set('b', Uint8Array.of(1), { ttlSec: 0.3 });
+      await context.cache.set('b', Uint8Array.of(2));
+      expect(await context.cache.get('a')).not.to.equal(undefined);
+      await world.pass(500);
+      expect(await context.cache.get('a')).to.equal(undefined);
+      expect([...((await context.cache.get('b')) ?? [])]).to.deep.equal([2]);
+    });
+
+    it('is not changed by what happens to the bytes afterwards', async () => {
+      const bytes = Uint8Array.of(1, 2, 3);
+      await context.cache.set('a', bytes);
+      bytes[0] = 9;
+      const got = (await context.cache.get('a')) as Uint8Array;
+      expect(got[0]).to.equal(1);
+      got[1] = 9;
+      expect((await context.cache.get('a'))?.[1]).to.equal(2);
+    });
+  });
+}
+
+/** What every giver of leases must do. */
+export function describeLeasesConformance(name: string, open: () => Promise<Harness>): void {
+  describe(`leases: ${name}`, () => {
+    let world: Harness;
+    let a: ServiceContext;
+    let b: ServiceContext;
+    beforeEach(async () => {
+      world = await open();
+      a = await world.context('executor');
+      b = await world.context('executor');
+    });
+    afterEach(() => world.close());
+
+    it('lets one holder in at a time, and the next one after the release with a larger token', async () => {
+      const first = (await a.leases.acquire('shop/checkout', { holder: 'a', ttlMs: 5_000 })) as Lease;
+      expect(first).to.deep.include({ name: 'shop/checkout', holder: 'a' });
+      expect(await b.leases.acquire('shop/checkout', { holder: 'b', ttlMs: 5_000 })).to.equal(undefined);
+      await a.leases.release(first);
+      const second = (await b.leases.acquire('shop/checkout', { holder: 'b', ttlMs: 5_000 })) as Lease;
+      expect(second.fencingToken).to.be.greaterThan(first.fencingToken);
+      expect(await a.leases.isCurrent(first)).to.equal(false);
+      expect(await a.leases.isCurrent(second)).to.equal(true);
+    });
+
+    it('gives the holder its own lease again with the same token', async () => {
+      const first = await a.leases.acquire('shop/checkout', { holder: 'a', ttlMs: 5_000 });
+      expect(await a.leases.acquire('shop/checkout', { holder: 'a', ttlMs: 5_000 })).to.deep.equal(first);
+    });
+
+    it('ends a lease that is not renewed, and keeps one that is', async () => {
+      const kept = (await a.leases.acquire('kept', { holder: 'a', ttlMs: 400 })) as Lease;
+      const lost = (await a.leases.acquire('lost', { holder: 'a', ttlMs: 400 })) as Lease;
+      await world.pass(250);
+      expect(await a.leases.renew(kept, 400)).to.equal(true);
+      await world.pass(250);
+      expect(await b.leases.acquire('kept', { holder: 'b', ttlMs: 400 })).to.equal(undefined);
+      const taken = (await b.leases.acquire('lost', { holder: 'b', ttlMs: 400 })) as Lease;
+      expect(taken.fencingToken).to.be.greaterThan(lost.fencingToken);
+      expect(await a.leases.renew(lost, 400)).to.equal(false);
+    });
+
+    it('does not let a late holder release what another one holds', async () => {
+      const late = (await a.leases.acquire('x', { holder: 'a', ttlMs: 100 })) as Lease;
+      await world.pass(200);
+      const present = (await b.leases.acquire('x', { holder: 'b', ttlMs: 5_000 })) as Lease;
+      await a.leases.release(late);
+      expect(await b.leases.renew(present, 5_000)).to.equal(true);
+    });
+
+    it('gives a new token to a holder that comes back after its lease ended', async () => {
+      const first = (await a.leases.acquire('x', { holder: 'a', ttlMs: 100 })) as Lease;
+      await world.pass(200);
+      expect(await a.leases.isCurrent(first)).to.equal(true);
+      const second = (await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000 })) as Lease;
+      expect(second.fencingToken).to.be.greaterThan(first.fencingToken);
+      expect(await a.leases.isCurrent(first)).to.equal(false);
+    });
+
+    it('tells leases of different names apart', async () => {
+      expect(await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000 })).not.to.equal(undefined);
+      expect(await b.leases.acquire('y', { holder: 'b', ttlMs: 5_000 })).not.to.equal(undefined);
+    });
+  });
+}

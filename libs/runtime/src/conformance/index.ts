@@ -1,0 +1,5 @@
+export { describeBusConformance } from './bus-conformance.ts';
+export { describeCacheConformance, describeLeasesConformance } from './cache-conformance.ts';
+export { eventually, type Harness } from './harness.ts';
+export { openMemoryHarness } from './memory-harness.ts';
+export { describeRecordsConformance } from './records-conformance.ts';

@@ -1,0 +1,174 @@
+import { isCapacityError } from '@capplan/contracts';
+import { expect } from 'chai';
+import Type from 'typebox';
+import type { Records } from '../ports/records.ts';
+import type { ServiceContext } from '../ports/service.ts';
+import { eventually, type Harness } from './harness.ts';
+
+const Note = Type.Object({ text: Type.String({ maxLength: 200_000 }) });
+interface Note {
+  text: string;
+}
+
+/** What every store of records must do. */
+export function describeRecordsConformance(name: string, open: () => Promise<Harness>): void {
+  describe(`records: ${name}`, () => {
+    let world: Harness;
+    let context: ServiceContext;
+    let records: Records<Note>;
+    beforeEach(async () => {
+      world = await open();
+      context = await world.context('owner');
+      records = await context.records<Note>('notes', Note);
+    });
+    afterEach(() => world.close());
+
+    const codeOf = async (promise: Promise<unknown>): Promise<string> => {
+      const outcome = await world.settled(promise.catch((error: unknown) => error));
+      return isCapacityError(outcome) ? outcome.code : `no refusal: ${String(outcome)}`;
+    };
+
+    it('keeps a record under its key, dots and all, with a growing revision', async () => {
+      const key = 'shop.eu/check.out';
+      expect(await records.get(key)).to.equal(undefined);
+      const first = await records.create(key, { text: 'one' });
+      const second = await records.update(key, { text: 'two' }, first);
+      expect(second).to.be.greaterThan(first);
+      expect(await records.get(key)).to.deep.equal({ key, value: { text: 'two' }, revision: second });
+      const other = await world.context('owner');
+      const same = await other.records<Note>('notes', Note);
+      expect(await same.get(key)).to.deep.equal({ key, value: { text: 'two' }, revision: second });
+    });
+
+    it('lets only the first of two writers through', async () => {
+      const revision = await records.create('shop/a', { text: 'one' });
+      expect(await codeOf(records.create('shop/a', { text: 'again' }))).to.equal('conflict');
+      const outcomes = await Promise.all(
+        ['x', 'y', 'z'].map((text) =>
+          records.update('shop/a', { text }, revision).then(
+            () => 'written',
+            (error: { code: string }) => error.code,
+          ),
+        ),
+      );
+      expect(outcomes.sort()).to.deep.equal(['conflict', 'conflict', 'written']);
+      expect(await codeOf(records.update('shop/b', { text: 'nothing there' }, 7))).to.equal('conflict');
+    });
+
+    it('removes a record at its revision only, and lets it be made anew', async () => {
+      const revision = await records.create('shop/a', { text: 'one' });
+      expect(await codeOf(records.remove('shop/a', revision + 1))).to.equal('conflict');
+      await records.remove('shop/a', revision);
+      expect(await records.get('shop/a')).to.equal(undefined);
+      expect(await records.list()).to.deep.equal([]);
+      expect(await codeOf(records.update('shop/a', { text: 'late' }, revision))).to.equal('conflict');
+      const anew = await records.create('shop/a', { text: 'two' });
+      expect(anew).to.be.greaterThan(revision);
+      expect((await records.get('shop/a'))?.value.text).to.equal('two');
+    });
+
+    it('lists the present records', async () => {
+      for (const n of [1, 2, 3]) await records.create(`shop/p${n}`, { text: `${n}` });
+      const first = await records.get('shop/p1');
+      await records.remove('shop/p1', first?.revision ?? 0);
+      const listed = (await records.list()).map((record) => `${record.key} ${record.value.text}`);
+      expect(listed.sort()).to.deep.equal(['shop/p2 2', 'shop/p3 3']);
+    });
+
+    it('refuses what does not fit its schema or cannot be a key', async () => {
+      expect(await codeOf(records.create('shop/a', { text: 7 } as never))).to.equal('invalid_input');
+      expect(await codeOf(records.create('a key', { text: 'x' }))).to.equal('invalid_input');
+    });
+
+    it('holds a record of a hundred kilobytes', async () => {
+      const text = 'x'.repeat(100_000);
+      await records.create('shop/large', { text });
+      expect((await records.get('shop/large'))?.value.text.length).to.equal(100_000);
+    });
+
+    it('relays every write in order, removals among them, and resumes after the last one relayed', async () => {
+      const seen: string[] = [];
+      const first = await records.relay('outbox', async ({ key, value }) => {
+        seen.push(`${key} ${value?.text ?? 'gone'}`);
+      });
+      let revision = await records.create('shop/a', { text: '1' });
+      for (let i = 2; i <= 20; i++) revision = await records.update('shop/a', { text: `${i}` }, revision);
+      await records.remove('shop/a', revision);
+      await eventually(world, 'twenty-one changes', () => seen.length >= 21);
+      const written = Array.from({ length: 20 }, (_, i) => `shop/a ${i + 1}`);
+      expect(seen).to.deep.equal([...written, 'shop/a gone']);
+      await world.pass(300);
+      await first.stop();
+      await records.create('shop/b', { text: 'meanwhile' });
+      const heir = await (await world.context('owner')).records<Note>('notes', Note);
+      await heir.relay('outbox', async ({ key, value }) => {
+        seen.push(`${key} ${value?.text ?? 'gone'}`);
+      });
+      await eventually(world, 'the change made meanwhile', () => seen.length >= 22);
+      await world.pass(300);
+      expect(seen.slice(21)).to.deep.equal(['shop/b meanwhile']);
+    });
+
+    it('gives a failing relay the same change again before any later one', async () => {
+      const seen: string[] = [];
+      let failures = 2;
+      await records.relay('outbox', async ({ value }) => {
+        seen.push(value?.text ?? 'gone');
+        if (value?.text === 'one' && failures-- > 0) throw new Error('not yet');
+      });
+      await records.create('shop/a', { text: 'one' });
+      await records.create('shop/b', { text: 'two' });
+      await eventually(world, 'both relayed', () => seen.includes('two'));
+      expect(seen).to.deep.equal(['one', 'one', 'one', 'two']);
+    });
+
+    it('gives every durable relay its own place, and shares one between replicas', async () => {
+      const seen: string[] = [];
+      const other = await (await world.context('owner')).records<Note>('notes', Note);
+      const third: string[] = [];
+      for (const each of [records, other]) {
+        await each.relay('outbox', async ({ value }) => {
+          seen.push(value?.text ?? 'gone');
+        });
+      }
+      await records.relay('another', async ({ value }) => {
+        third.push(value?.text ?? 'gone');
+      });
+      for (let i = 0; i < 10; i++) await records.create(`shop/p${i}`, { text: `${i}` });
+      const expected = Array.from({ length: 10 }, (_, i) => `${i}`);
+      await eventually(world, 'both relays', () => seen.length >= 10 && third.length >= 10);
+      await world.pass(300);
+      expect(seen).to.deep.equal(expected);
+      expect(third).to.deep.equal(expected);
+    });
+
+    it('shows a watcher the present records, then every change', async () => {
+      await records.create('shop/a', { text: 'one' });
+      const doomed = await records.create('shop/b', { text: 'soon gone' });
+      await records.remove('shop/b', doomed);
+      const view = new Map<string, string>();
+      const subscription = await world.settled(
+        records.watch(({ key, value }) => {
+          if (value) view.set(key, value.text);
+          else view.delete(key);
+        }),
+      );
+      expect([...view]).to.deep.equal([['shop/a', 'one']]);
+      const revision = await records.create('shop/c', { text: 'three' });
+      await eventually(world, 'the new record', () => view.get('shop/c') === 'three');
+      await records.remove('shop/c', revision);
+      await eventually(world, 'the removal', () => !view.has('shop/c'));
+      await subscription.stop();
+      await records.create('shop/d', { text: 'four' });
+      await world.pass(200);
+      expect([...view.keys()]).to.deep.equal(['shop/a']);
+    });
+
+    it('shows a watcher of an empty bucket that there is nothing', async () => {
+      const empty = await context.records<Note>('empty', Note);
+      const subscription = await world.settled(empty.watch(() => {}));
+      await subscription.stop();
+      expect(await empty.list()).to.deep.equal([]);
+    });
+  });
+}
