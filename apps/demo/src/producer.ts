@@ -1,0 +1,50 @@
+import type { Clock } from '@capplan/runtime';
+import type { Arrival } from './arrivals.ts';
+import type { DemoJob, JobQueue } from './job-queue.ts';
+
+export interface Producer {
+  /** Puts no further job in; resolves when those on their way are in. */
+  stop(): Promise<void>;
+  /** Jobs in the queue or done for certain. */
+  submitted(): number;
+}
+
+/** Real time between two looks at what is due; bursts within it go in together. */
+const periodMs = 20;
+
+/**
+ * Puts jobs into the queue when their time has come. While the queue cannot be reached they wait here, and go in
+ * afterwards under the same number.
+ */
+export function startProducer(options: {
+  arrivals: Iterator<Arrival>;
+  queue: JobQueue;
+  /** The time of the trace. */
+  clock: Clock;
+  realClock: Clock;
+  onError: (error: unknown) => void;
+}): Producer {
+  const { arrivals, queue, clock, realClock, onError } = options;
+  let next = arrivals.next();
+  let submitted = 0;
+  let owed: DemoJob[] = [];
+
+  const ticker = realClock.every(
+    periodMs,
+    async () => {
+      const nowMs = clock.nowMs();
+      while (!next.done && next.value.atMs <= nowMs) {
+        owed.push({ number: next.value.number, serviceSec: next.value.serviceSec, enqueuedMs: next.value.atMs });
+        next = arrivals.next();
+      }
+      while (owed.length > 0) {
+        const batch = owed.slice(0, 500);
+        await queue.add(batch);
+        owed = owed.slice(batch.length);
+        submitted += batch.length;
+      }
+    },
+    onError,
+  );
+  return { stop: () => ticker.stop(), submitted: () => submitted };
+}

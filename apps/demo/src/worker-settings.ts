@@ -1,0 +1,11 @@
+import type { TimeScale } from './scaled-clock.ts';
+
+/** What a worker process is told, as JSON in `CAPPLAN_DEMO_WORKER`. */
+export interface WorkerSettings extends TimeScale {
+  pool: string;
+  queue: string;
+  concurrency: number;
+  /** Virtual seconds between two reports. */
+  reportEverySec: number;
+  servers: { kind: 'redis'; redisUrl: string; natsUrl: string } | { kind: 'socket'; port: number };
+}

@@ -1,0 +1,66 @@
+import { createRandomStream } from '@capplan/random';
+import { createSystemClock } from '@capplan/runtime';
+import { createWorkerReporter } from '@capplan/worker-sdk';
+import type { JobSource } from './job-source.ts';
+import { createScaledClock } from './scaled-clock.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+
+/*
+ * One worker process: takes jobs from the queue, holds a slot for as long as each says, and reports itself.
+ * SIGTERM lets it finish what it has and go.
+ */
+
+const settings = JSON.parse(process.env.CAPPLAN_DEMO_WORKER ?? '{}') as WorkerSettings;
+const workerName = process.env.CAPPLAN_WORKER_ID ?? `w-${process.pid}`;
+const clock = createScaledClock(createSystemClock(), settings);
+
+const source = await openSource(settings);
+const reporter = createWorkerReporter({
+  transport: source.transport,
+  pool: settings.pool,
+  worker: workerName,
+  concurrency: settings.concurrency,
+  clock,
+  random: createRandomStream(`${workerName}-${Date.now()}`),
+  intervalMs: settings.reportEverySec * 1000,
+});
+
+await source.start(settings.concurrency, async (job) => {
+  const startedMs = clock.nowMs();
+  reporter.jobStarted();
+  await clock.sleep(job.serviceSec * 1000);
+  reporter.jobFinished({
+    waitSec: Math.max(0, startedMs - job.enqueuedMs) / 1000,
+    serviceSec: (clock.nowMs() - startedMs) / 1000,
+    ok: true,
+  });
+});
+await reporter.start();
+
+let leaving = false;
+async function leave(): Promise<void> {
+  if (leaving) return;
+  leaving = true;
+  reporter.drain();
+  await source.drain();
+  // The wait is in virtual time; a real second is enough for the last words.
+  await reporter.stop({ waitMs: 1000 * settings.speed });
+  await source.close();
+  process.exit(0);
+}
+process.on('SIGTERM', () => void leave());
+// Ctrl-C reaches the whole group of processes; whoever started this one says when it is to go.
+process.on('SIGINT', () => {});
+
+async function openSource({ servers, concurrency: _, ...rest }: WorkerSettings): Promise<JobSource> {
+  if (servers.kind === 'socket') {
+    const { socketJobSource } = await import('./socket-job-source.ts');
+    return socketJobSource(servers.port, () => process.exit(0));
+  }
+  const [{ bullmqJobSource }, { createNatsTransport }] = await Promise.all([
+    import('./bullmq-job-source.ts'),
+    import('@capplan/worker-sdk'),
+  ]);
+  const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName });
+  return bullmqJobSource({ redisUrl: servers.redisUrl, queue: rest.queue, transport });
+}
