@@ -12,3 +12,11 @@ export type { FittedModel, ForecastModel, History } from './forecast-model.ts';
 export { type ForecastModelName, forecastModels } from './models/catalogue.ts';
 export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
 export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';
+export {
+  createLeadForecaster,
+  type LeadForecasterConfig,
+  type LeadPaths,
+  type LeadState,
+  leadPaths,
+  observeLead,
+} from './lead/index.ts';

@@ -1,0 +1,3 @@
+export { createLeadForecaster, observeLead } from './lead-forecaster.ts';
+export { type LeadPaths, leadPaths } from './lead-paths.ts';
+export type { LeadForecasterConfig, LeadState } from './lead-state.ts';

@@ -1,0 +1,162 @@
+import { createErrorRing, storeErrors } from './error-ring.ts';
+import { featureCount, fillFeatures, priorVariances, priorWeights, smooth } from './features.ts';
+import type { LeadForecasterConfig, LeadState, Smoothed } from './lead-state.ts';
+import { createRegression, learn, predict, type Regression } from './regression.ts';
+import { addToRing, binSec, binsPerDay, createSeasonalRing, ringAt } from './seasonal-ring.ts';
+
+const leadsMax = 10;
+const recentOrigins = 240;
+const thinnedOrigins = 2016;
+/** Memory of the regressions, seconds: an observation this old weighs 1/e. */
+const memorySec = 5 * 86_400;
+
+export function createLeadForecaster(config: LeadForecasterConfig): LeadState {
+  const baseStepSec = config.baseStepSec ?? 60;
+  if (!(baseStepSec > 0)) throw new RangeError(`baseStepSec is ${baseStepSec}, must be above 0`);
+  if (!(config.leadSec > 0)) throw new RangeError(`leadSec is ${config.leadSec}, must be above 0`);
+  const leads = leadGrid(Math.max(1, Math.ceil(config.leadSec / baseStepSec)));
+  const longest = leads[leads.length - 1] as number;
+  const unknown = (): Smoothed => ({ newest: Number.NaN, fast: Number.NaN, slow: Number.NaN });
+  const slots = longest + 1;
+  return {
+    baseStepSec,
+    leads,
+    openStep: -1,
+    openJobs: 0,
+    openSec: 0,
+    seenSteps: 0,
+    now: unknown(),
+    day: unknown(),
+    week: unknown(),
+    ring: createSeasonalRing(),
+    models: leads.map(() => createRegression(priorWeights, priorVariances)),
+    surprise: 0,
+    pendingLevel: new Float64Array(slots),
+    pendingForecast: new Float64Array(slots * leads.length).fill(Number.NaN),
+    pendingFeatures: new Float64Array(slots * leads.length * featureCount),
+    pendingError: new Float64Array(slots * leads.length).fill(Number.NaN),
+    recent: createErrorRing(recentOrigins, leads.length),
+    thinned: createErrorRing(thinnedOrigins, leads.length),
+  };
+}
+
+/** Every lead up to five steps, then ever sparser: far leads differ little from their neighbours. */
+function leadGrid(longest: number): number[] {
+  const leads: number[] = [];
+  for (let lead = 1; lead <= longest && leads.length < 5; lead++) leads.push(lead);
+  if (longest > 5) {
+    const rest = Math.min(leadsMax - 5, longest - 5);
+    for (let i = 1; i <= rest; i++) leads.push(Math.round(5 * (longest / 5) ** (i / rest)));
+  }
+  return [...new Set(leads)];
+}
+
+/**
+ * Takes in one measurement. Intervals shorter than the base step are gathered, longer ones spread;
+ * `null` and everything not covered by a measurement is unknown, never zero.
+ *
+ * @param observation.timeMs end of the interval
+ */
+export function observeLead(
+  state: LeadState,
+  observation: { timeMs: number; arrivalRatePerSec: number | null; intervalSec: number },
+): void {
+  const { timeMs, arrivalRatePerSec: rate, intervalSec } = observation;
+  const stepMs = state.baseStepSec * 1000;
+  const endMs = timeMs;
+  let fromMs = endMs - intervalSec * 1000;
+  if (state.openStep < 0) openAt(state, Math.floor(fromMs / stepMs));
+  // A very long interval or a jump ahead: only what the pending forecasts and the ring still reach is walked through.
+  const oldest = Math.floor(endMs / stepMs) - 8 * 1440;
+  if (state.openStep < oldest) openAt(state, oldest);
+  fromMs = Math.max(fromMs, state.openStep * stepMs);
+  while (state.openStep * stepMs + stepMs <= fromMs) closeStep(state);
+  while (fromMs < endMs) {
+    const untilMs = Math.min(endMs, (state.openStep + 1) * stepMs);
+    const sec = (untilMs - fromMs) / 1000;
+    if (rate !== null && Number.isFinite(rate) && rate >= 0) {
+      state.openJobs += rate * sec;
+      state.openSec += sec;
+    }
+    fromMs = untilMs;
+    if (untilMs === (state.openStep + 1) * stepMs) closeStep(state);
+  }
+}
+
+function openAt(state: LeadState, step: number): void {
+  state.openStep = step;
+  state.openJobs = 0;
+  state.openSec = 0;
+}
+
+/** Errors beyond this many mean absolute errors are a surprise: about the 99 % quantile of a normal error. */
+const surpriseAfter = 3;
+
+function closeStep(state: LeadState): void {
+  const { baseStepSec, openStep: step } = state;
+  // Half a step seen is enough to speak for the whole; less is unknown.
+  const value = state.openSec >= baseStepSec / 2 ? Math.sqrt(state.openJobs / state.openSec) : Number.NaN;
+  learnFrom(state, step, value);
+  const bin = Math.floor((step * baseStepSec) / binSec);
+  smooth(state.day, ringAt(state.ring, bin - binsPerDay), baseStepSec);
+  smooth(state.week, ringAt(state.ring, bin - 7 * binsPerDay), baseStepSec);
+  openAt(state, step + 1);
+  if (!Number.isNaN(value)) {
+    smooth(state.now, value, baseStepSec);
+    addToRing(state.ring, bin, value);
+    state.seenSteps += 1;
+  }
+  makePending(state, step, Number.isNaN(value));
+}
+
+/** Every forecast made for this step meets its truth; an origin whose longest lead has come is filed away. */
+function learnFrom(state: LeadState, step: number, value: number): void {
+  const { leads } = state;
+  const longest = leads[leads.length - 1] as number;
+  const slots = longest + 1;
+  const forgetting = Math.exp(-state.baseStepSec / memorySec);
+  state.surprise = 0;
+  for (let l = 0; l < leads.length; l++) {
+    const slot = mod(step - (leads[l] as number), slots);
+    const at = slot * leads.length + l;
+    const forecast = state.pendingForecast[at] as number;
+    const error = value - forecast;
+    state.pendingError[at] = error;
+    if (Number.isNaN(error)) continue;
+    const model = state.models[l] as Regression;
+    if (l === 0 && model.updates > 30) {
+      const beyond = Math.abs(error) - surpriseAfter * model.scale;
+      if (beyond > 0) state.surprise = Math.sign(error) * beyond;
+    }
+    learn(model, state.pendingFeatures, at * featureCount, value - (state.pendingLevel[slot] as number), forgetting);
+  }
+  const origin = step - longest;
+  const slot = mod(origin, slots);
+  const from = slot * leads.length;
+  for (let l = 0; l < leads.length; l++) if (Number.isNaN(state.pendingError[from + l] as number)) return;
+  const level = state.pendingLevel[slot] as number;
+  storeErrors(state.recent, origin, level, state.pendingError, from);
+  if (mod(origin, 5) === 0) storeErrors(state.thinned, origin, level, state.pendingError, from);
+}
+
+function makePending(state: LeadState, step: number, unknown: boolean): void {
+  const { leads } = state;
+  const slot = mod(step, (leads[leads.length - 1] as number) + 1);
+  const level = state.now.fast;
+  state.pendingLevel[slot] = level;
+  for (let l = 0; l < leads.length; l++) {
+    const at = slot * leads.length + l;
+    state.pendingError[at] = Number.NaN;
+    if (unknown || Number.isNaN(level)) {
+      state.pendingForecast[at] = Number.NaN;
+      continue;
+    }
+    fillFeatures(state, leads[l] as number, state.pendingFeatures, at * featureCount);
+    const model = state.models[l] as Regression;
+    state.pendingForecast[at] = Math.max(0, level + predict(model, state.pendingFeatures, at * featureCount));
+  }
+}
+
+export function mod(value: number, modulus: number): number {
+  return ((value % modulus) + modulus) % modulus;
+}

@@ -1,0 +1,53 @@
+import type { Forecast, Policy, Requirement, Snapshot } from '@capplan/contracts';
+import type { ServiceEstimate } from './service-estimate.ts';
+
+/** What a decision needs to know about the pool itself. */
+export interface PoolFacts {
+  /** `<namespace>/<name>`. */
+  id: string;
+  /** Slots of one worker: jobs it runs at a time, ≥ 1. */
+  concurrency: number;
+  /** From the order to the first job of a new worker, seconds, ≥ 0. */
+  startupDelaySec: number;
+  /** Money for one worker for one hour, ≥ 0. */
+  workerCostPerHour: number;
+  tags: readonly string[];
+  /** Mean service time to go by until one has been measured, seconds. */
+  serviceTimeHintSec?: number;
+}
+
+/** One change of the ordered number of workers that has really been made. */
+export interface PastChange {
+  timeMs: number;
+  fromWorkers: number;
+  toWorkers: number;
+}
+
+export interface DecisionHistory {
+  /** Changes made, any order; those of the last hour are enough. */
+  changes: readonly PastChange[];
+  /** Money spent on workers since the start of this clock hour and calendar month (UTC), when known. */
+  spentThisHour?: number;
+  spentThisMonth?: number;
+}
+
+/** Everything a decision looks at. It reads no clock and no state of its own. */
+export interface DecisionInput {
+  nowMs: number;
+  pool: PoolFacts;
+  policy: Policy;
+  /** The newest measurement; undefined when there has never been one. */
+  snapshot: Snapshot | undefined;
+  /** Demand ahead. With `paths` the decision is made under uncertainty; without, from `mean` or the snapshot alone. */
+  forecast?: Forecast;
+  requirement?: Requirement;
+  /** Service times over more than the one interval of the snapshot; much steadier, see `observeService`. */
+  service?: ServiceEstimate;
+  history: DecisionHistory;
+  /** Age of the newest measurement, seconds; default from its timestamp. */
+  dataAgeSec?: number;
+  /** Time until the next decision, seconds; default the snapshot's interval. */
+  decisionPeriodSec?: number;
+  /** This pool's share of a budget that several share, money per hour; see `shareBudget`. */
+  budgetPerHour?: number;
+}

@@ -1,0 +1,25 @@
+import type { ExplanationStep } from '@capplan/contracts';
+
+/** Collects the lines that lead from where the pool is to the target; each line starts where the last one ended. */
+export interface Trail {
+  readonly lines: ExplanationStep[];
+  readonly workers: number;
+  /** Records that a rule looked and what it made of the number. Rules that change nothing are left out unless `always`. */
+  apply(rule: string, after: number, detail: string, always?: boolean): void;
+}
+
+export function createTrail(workers: number): Trail {
+  const lines: ExplanationStep[] = [];
+  let current = workers;
+  return {
+    lines,
+    get workers() {
+      return current;
+    },
+    apply(rule, after, detail, always = false) {
+      if (after === current && !always) return;
+      lines.push({ rule, before: current, after, detail: detail.slice(0, 1024) });
+      current = after;
+    },
+  };
+}

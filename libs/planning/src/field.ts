@@ -1,0 +1,74 @@
+import type { ServiceDistribution } from '@capplan/queueing';
+import type { CandidateField } from './candidates.ts';
+import type { DecisionInput } from './decision-input.ts';
+import { demandAhead } from './demand-ahead.ts';
+import { missCurve } from './late-share.ts';
+import type { Present } from './present.ts';
+import { missedMinutePrice } from './price-of-a-miss.ts';
+import type { Settings } from './settings.ts';
+import { tuning } from './tuning.ts';
+
+/** Everything the candidates are run against: demand ahead, the queue, the prices. */
+export function fieldOf(input: DecisionInput, settings: Settings, present: Present): CandidateField {
+  const { pool } = input;
+  const periodSec = input.decisionPeriodSec ?? input.snapshot?.interval_s ?? 60;
+  const demand = demandAhead({
+    forecast: input.forecast,
+    nowMs: input.nowMs,
+    arrivalRatePerSec: present.arrivalRatePerSec,
+    horizonSec: pool.startupDelaySec + periodSec + tuning.beyondSec,
+  });
+  const service: ServiceDistribution = {
+    kind: 'lognormal',
+    meanSec: present.serviceMeanSec,
+    scv: present.serviceScv,
+  };
+  const miss = missCurve({
+    service,
+    latencySec: settings.latencySec,
+    latencyOf: settings.latencyOf,
+    jobsPerWindow: present.arrivalRatePerSec * 60,
+  });
+  return {
+    present,
+    concurrency: pool.concurrency,
+    startupDelaySec: pool.startupDelaySec,
+    demand,
+    fluid: {
+      jobs: present.busySlots + present.backlog,
+      concurrency: pool.concurrency,
+      serviceMeanSec: present.serviceMeanSec,
+      serviceScv: present.serviceScv,
+      miss,
+      maxBacklog: settings.maxBacklog,
+    },
+    pricing: {
+      missedMinute: missedMinutePrice(settings, pool, present.arrivalRatePerSec * present.serviceMeanSec),
+      leftover: tuning.leftover,
+    },
+  };
+}
+
+/** Mean demand of one step over the paths, jobs per second. */
+export function meanRateAt(field: CandidateField, step: number): number {
+  const { paths, steps, ratesPerSec } = field.demand;
+  let sum = 0;
+  for (let p = 0; p < paths; p++) sum += ratesPerSec[p * steps + step] as number;
+  return sum / paths;
+}
+
+/** The step in which a worker ordered now takes its first jobs. */
+export function reachStep(field: CandidateField): number {
+  return Math.min(field.demand.steps - 1, Math.floor(field.startupDelaySec / field.demand.stepSec));
+}
+
+/** More workers than any sampled future could use: its highest load plus the backlog worked off within one step. */
+export function sensibleMaximum(field: CandidateField): number {
+  const { ratesPerSec, stepSec, paths, steps } = field.demand;
+  let highest = 0;
+  for (let i = 0; i < paths * steps; i++) highest = Math.max(highest, ratesPerSec[i] as number);
+  const { jobs, serviceMeanSec } = field.fluid;
+  const load = highest * serviceMeanSec;
+  const slots = load + 4 * Math.sqrt(load) + 1 + (jobs * serviceMeanSec) / Math.max(stepSec, serviceMeanSec);
+  return Math.max(field.present.orderedWorkers, Math.ceil(slots / field.concurrency));
+}

@@ -1,0 +1,85 @@
+import type { Snapshot } from '@capplan/contracts';
+import type { DecisionInput, PastChange } from './decision-input.ts';
+import { estimatedScv } from './service-estimate.ts';
+
+/** Where the pool stands at this moment. */
+export interface Present {
+  /** Workers that take jobs. */
+  readyWorkers: number;
+  /** Workers ordered and not there yet, with the time until they are, soonest first. */
+  starting: { workers: number; readyInSec: number }[];
+  /** Ready and starting: what has been ordered. */
+  orderedWorkers: number;
+  busySlots: number;
+  backlog: number;
+  arrivalRatePerSec: number;
+  serviceMeanSec: number;
+  serviceScv: number;
+}
+
+/**
+ * Reads a snapshot into the present.
+ *
+ * `current_workers` are those that take jobs and `starting_workers` come on top. Sources exist that count starting
+ * ones in both; where the last change says how many were ordered, the reading that agrees with it is taken.
+ */
+export function readPresent(snapshot: Snapshot, input: DecisionInput): Present {
+  const { pool, history, nowMs } = input;
+  const startingWorkers = snapshot.starting_workers;
+  const last = newestChange(history.changes);
+  let readyWorkers = snapshot.current_workers;
+  if (startingWorkers > 0 && last !== undefined && readyWorkers >= startingWorkers) {
+    const onTop = Math.abs(readyWorkers + startingWorkers - last.toWorkers);
+    const within = Math.abs(readyWorkers - last.toWorkers);
+    if (within < onTop) readyWorkers -= startingWorkers;
+  }
+  const service = serviceOf(snapshot, input);
+  return {
+    readyWorkers,
+    starting: spreadStarting(startingWorkers, history.changes, nowMs, pool.startupDelaySec),
+    orderedWorkers: readyWorkers + startingWorkers,
+    busySlots: Math.min(snapshot.busy_slots, readyWorkers * pool.concurrency),
+    backlog: snapshot.backlog,
+    arrivalRatePerSec: snapshot.arrival_rate,
+    serviceMeanSec: service.meanSec,
+    serviceScv: service.scv,
+  };
+}
+
+/** The long estimate when there is one, else this interval's, else the pool's hint, else one second. */
+function serviceOf(snapshot: Snapshot, input: DecisionInput): { meanSec: number; scv: number } {
+  const { service, pool } = input;
+  if (service !== undefined && service.meanSec > 0) return { meanSec: service.meanSec, scv: estimatedScv(service) };
+  if (snapshot.service_time_mean_s > 0)
+    return { meanSec: snapshot.service_time_mean_s, scv: snapshot.service_time_scv };
+  return { meanSec: pool.serviceTimeHintSec ?? 1, scv: 1 };
+}
+
+export function newestChange(changes: readonly PastChange[]): PastChange | undefined {
+  let newest: PastChange | undefined;
+  for (const change of changes) if (newest === undefined || change.timeMs >= newest.timeMs) newest = change;
+  return newest;
+}
+
+/** When each starting worker will be there, from the orders of the last start-up delay; the rest as late as possible. */
+function spreadStarting(
+  workers: number,
+  changes: readonly PastChange[],
+  nowMs: number,
+  startupDelaySec: number,
+): Present['starting'] {
+  if (workers === 0) return [];
+  const orders = changes
+    .filter((change) => change.toWorkers > change.fromWorkers && change.timeMs + startupDelaySec * 1000 > nowMs)
+    .sort((a, b) => b.timeMs - a.timeMs);
+  const starting: Present['starting'] = [];
+  let left = workers;
+  for (const order of orders) {
+    if (left === 0) break;
+    const share = Math.min(left, order.toWorkers - order.fromWorkers);
+    starting.push({ workers: share, readyInSec: Math.max(0, (order.timeMs - nowMs) / 1000 + startupDelaySec) });
+    left -= share;
+  }
+  if (left > 0) starting.push({ workers: left, readyInSec: startupDelaySec });
+  return starting.sort((a, b) => a.readyInSec - b.readyInSec);
+}
