@@ -9,14 +9,18 @@ export {
 } from './fit-forecast.ts';
 export type { ForecastAccuracy } from './forecast-accuracy.ts';
 export type { FittedModel, ForecastModel, History } from './forecast-model.ts';
-export { type ForecastModelName, forecastModels } from './models/catalogue.ts';
-export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
-export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';
 export {
   createLeadForecaster,
   type LeadForecasterConfig,
   type LeadPaths,
   type LeadState,
+  type LeadStateFromWire,
+  type LeadStateWire,
   leadPaths,
+  leadStateFromWire,
+  leadStateToWire,
   observeLead,
 } from './lead/index.ts';
+export { type ForecastModelName, forecastModels } from './models/catalogue.ts';
+export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
+export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';

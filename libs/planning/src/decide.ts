@@ -1,4 +1,5 @@
 import { type Alternative, durationText, type Step, timestamp } from '@capplan/contracts';
+import { serviceQuantileSec } from '@capplan/queueing';
 import { budgetLimit } from './budget.ts';
 import { type Candidate, type CandidateField, cheapest, price } from './candidates.ts';
 import { costImpactOf, isLargeChange } from './cost-impact.ts';
@@ -177,6 +178,10 @@ export function decide(input: DecisionInput): Decision {
     projectedUtilization:
       target > 0 ? Math.min(1, (rate * field.fluid.serviceMeanSec) / (target * input.pool.concurrency)) : 0,
     projectedBacklog: chosen.outcome.backlogEnd,
+    maxBacklog: chosen.outcome.backlogMax,
+    responseSecP95:
+      chosen.outcome.waitEndSec +
+      serviceQuantileSec({ kind: 'lognormal', meanSec: present.serviceMeanSec, scv: present.serviceScv }, 0.95),
     largeChange: isLargeChange(input.policy, input.pool, current, target),
     horizonSec,
     expectedRatePerSec: rate,

@@ -41,8 +41,12 @@ export interface Decision {
   violationProbability: number;
   projectedUtilization: number;
   projectedBacklog: number;
+  /** Largest backlog of any sampled future, jobs. */
+  maxBacklog: number;
+  /** Estimate of the 95th percentile of response time in reach of this decision, seconds. */
+  responseSecP95: number;
   largeChange: boolean;
-  /** Minutes ahead that the decision looked at, seconds. */
+  /** How far ahead the decision looked, seconds. */
   horizonSec: number;
   /** Demand that it counted on, jobs per second at the end of the start-up delay. */
   expectedRatePerSec: number;
