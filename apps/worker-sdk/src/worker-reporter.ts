@@ -105,19 +105,28 @@ export function createWorkerReporter(options: WorkerReporterOptions): WorkerRepo
     return { key: pool, cause: `${worker}:${number}`, data };
   };
 
-  const sendAll = async (): Promise<boolean> => {
+  const isSent = async (sending: Promise<void>): Promise<boolean> => {
     try {
-      // A heartbeat is worth nothing once the next one is there, so it is never repeated.
-      await transport.send('heartbeat', heartbeat());
-      if (owed !== undefined) await transport.send('job', owed);
-      owed = nextJobs();
-      if (owed !== undefined) await transport.send('job', owed);
-      owed = undefined;
-      return jobs.held === 0;
+      await sending;
+      return true;
     } catch (error) {
       options.onError?.(error);
       return false;
     }
+  };
+
+  const sendJobs = async (): Promise<boolean> => {
+    if (owed !== undefined && !(await isSent(transport.send('job', owed)))) return false;
+    owed = nextJobs();
+    if (owed !== undefined && !(await isSent(transport.send('job', owed)))) return false;
+    owed = undefined;
+    return jobs.held === 0;
+  };
+
+  const sendAll = async (): Promise<boolean> => {
+    // A heartbeat is worth nothing once the next one is there, so it is never repeated.
+    const isSeen = await isSent(transport.send('heartbeat', heartbeat()));
+    return (await sendJobs()) && isSeen;
   };
 
   const flush = (): Promise<boolean> => {

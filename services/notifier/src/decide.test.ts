@@ -1,0 +1,106 @@
+import type { Envelope } from '@capplan/contracts';
+import { expect } from 'chai';
+import { backoffMs, isWanted, mayCall, notificationOf } from './decide.ts';
+import { parseTargets, type WebhookTarget } from './targets.ts';
+
+const target: WebhookTarget = { name: 'ops', url: 'https://hooks.example.com/x' };
+
+const planEvent = (status: string): Envelope => ({
+  id: 'plan.proposed:shop/mail:1',
+  type: 'plan.proposed',
+  time: '2026-03-02T08:00:00Z',
+  key: 'shop/mail',
+  actor: { id: 'planner', kind: 'service' },
+  data: {
+    id: 'plan-1',
+    status,
+    status_reason: 'a spike is near.',
+    current_workers: 2,
+    target_workers: 5,
+    approvals_needed: 1,
+    cost_impact: { additional_cost: 3 },
+    simulation: { simulated: true, cost_impact: { additional_cost: 3 } },
+    alternatives: [{ workers: 4, expected_cost: 9, rejected_because: 'late' }],
+  },
+});
+
+describe('isWanted', () => {
+  it('tells a target that names no events only what asks for a person', () => {
+    expect(isWanted(target, 'plan.proposed', planEvent('awaiting_approval'))).to.equal(true);
+    expect(isWanted(target, 'plan.proposed', planEvent('proposed'))).to.equal(false);
+    expect(isWanted(target, 'slo.breached', planEvent('x'))).to.equal(true);
+    expect(isWanted(target, 'rollout.stepped', planEvent('x'))).to.equal(false);
+  });
+
+  it('knows single events, contexts, everything, and namespaces', () => {
+    const event = planEvent('proposed');
+    expect(isWanted({ ...target, events: ['plan.proposed'] }, 'plan.proposed', event)).to.equal(true);
+    expect(isWanted({ ...target, events: ['plan.*'] }, 'plan.expired', event)).to.equal(true);
+    expect(isWanted({ ...target, events: ['plan.*'] }, 'rollout.failed', event)).to.equal(false);
+    expect(isWanted({ ...target, events: ['*'] }, 'rollout.failed', event)).to.equal(true);
+    expect(isWanted({ ...target, events: ['*'], namespaces: ['pay'] }, 'rollout.failed', event)).to.equal(false);
+  });
+});
+
+describe('notificationOf', () => {
+  it('says it in a sentence', () => {
+    const { summary } = notificationOf(target, 'plan.proposed', planEvent('awaiting_approval'));
+    expect(summary).to.equal(
+      'shop/mail: plan plan-1 proposed: 2 → 5 workers, waits for 1 approval(s). a spike is near.',
+    );
+  });
+
+  it('leaves cost out, everywhere in it, unless the target may see it', () => {
+    const text = JSON.stringify(notificationOf(target, 'plan.proposed', planEvent('proposed')));
+    expect(text).not.to.match(/cost/);
+    expect(text).to.match(/rejected_because/);
+    const all = notificationOf({ ...target, include_cost: true }, 'plan.proposed', planEvent('proposed'));
+    expect(JSON.stringify(all)).to.match(/additional_cost/);
+  });
+});
+
+describe('mayCall', () => {
+  it('allows the targets’ own hosts where there is no list', () => {
+    expect(mayCall('https://hooks.example.com/y', '', [target])).to.equal(true);
+    expect(mayCall('https://evil.example.com/y', '', [target])).to.equal(false);
+  });
+
+  it('allows what is on the list and nothing that merely looks like it', () => {
+    const list = 'a.example.org, *.example.net';
+    expect(mayCall('https://a.example.org/', list, [target])).to.equal(true);
+    expect(mayCall('https://x.example.net/', list, [target])).to.equal(true);
+    expect(mayCall('https://example.net/', list, [target])).to.equal(false);
+    expect(mayCall('https://a.example.org.evil.com/', list, [target])).to.equal(false);
+    expect(mayCall('https://a.example.org@evil.com/', list, [target])).to.equal(false);
+    expect(mayCall('https://hooks.example.com/', list, [target])).to.equal(false);
+    expect(mayCall('file:///etc/passwd', list, [target])).to.equal(false);
+    expect(mayCall('no url', list, [target])).to.equal(false);
+  });
+});
+
+describe('backoffMs', () => {
+  it('doubles with each attempt, with up to half on top', () => {
+    expect([1, 2, 3].map((attempt) => backoffMs({ attempt, firstMs: 100, chance: 0 }))).to.deep.equal([100, 200, 400]);
+    expect(backoffMs({ attempt: 1, firstMs: 100, chance: 0.999 })).to.be.within(149, 150);
+  });
+});
+
+describe('parseTargets', () => {
+  it('reads a list, and an empty text as none', () => {
+    expect(parseTargets('')).to.deep.equal({ ok: true, value: [] });
+    expect(parseTargets(JSON.stringify([target]))).to.deep.equal({ ok: true, value: [target] });
+  });
+
+  it('names what is wrong', () => {
+    for (const text of [
+      '{',
+      '[{"name":"a"}]',
+      JSON.stringify([{ ...target, evnts: [] }]),
+      JSON.stringify([target, target]),
+    ]) {
+      const parsed = parseTargets(text);
+      expect(parsed.ok).to.equal(false);
+      if (!parsed.ok) expect(parsed.problems[0]).to.be.a('string').that.is.not.empty;
+    }
+  });
+});
