@@ -3,8 +3,8 @@ import { singleServerWait } from './single-server-wait.ts';
 import { constantServiceEffect, variabilityIndex } from './wait-correction.ts';
 
 const STEP = Math.log(1.25);
-const FIRST = 1e-3;
-const STEPS_MAX = 110;
+const FIRST = 0.02;
+const STEPS_MAX = 140;
 
 /** Where -ln P is beyond this, nothing is left that a double could add. */
 const NEGLIGIBLE = 45;
@@ -33,63 +33,73 @@ const FITTED = {
  * @see Foss & Korshunov, On large delays in multi-server queues with heavy tails, Mathematics of OR 37(2), 2012
  */
 export class ConditionalWait {
-  readonly mean: number;
   readonly #drainRate: number;
-  /** -ln P at l = 0.001 · 1.25^i, l = (c - a)t; a straight line between. */
-  readonly #logs: Float64Array;
-  readonly #steps: number;
+  readonly #decay: (time: number) => number;
+  readonly #speedUp: number;
+  readonly #start: number;
+  readonly #span: number;
+  /** -ln P at l = 0.02 · 1.25^i, l = (c - a)t; a straight line between. Filled as far as it has been asked for. */
+  readonly #logs = new Float64Array(STEPS_MAX);
+  #filled = 0;
+  #nextL = FIRST;
 
-  /** @param load.servers may be a fraction, at which bursty arrivals are read as a smaller system */
+  /** @param load.servers may be a fraction */
   constructor(shape: ServiceShape, load: { utilization: number; servers: number }) {
     const { utilization: ρ, servers: c } = load;
+    const { independence, independenceBySize, startDepth, startSpan, startSpanByVariability } = FITTED;
     this.#drainRate = c * (1 - ρ);
-    const decay = singleServerWait(shape).decayAt(ρ);
-    const { independence, independenceBySize, onset, startDepth, startSpan, startSpanByVariability } = FITTED;
+    this.#decay = singleServerWait(shape).decayAt(ρ);
     const n = 1 + (c - 1) * (1 - ρ) ** independence * c ** (-independenceBySize * ρ);
-    const speedUp = c > 1 ? c / n - 1 : 0;
+    this.#speedUp = c > 1 ? c / n - 1 : 0;
     const g = variabilityIndex(shape);
-    const start = Math.expm1(-startDepth * g * constantServiceEffect(ρ, c));
-    const span = startSpan * Math.exp(startSpanByVariability * g);
-
-    const logs = new Float64Array(STEPS_MAX);
-    let l = FIRST;
-    let before = 0;
-    let lBefore = 0;
-    let survival = 1;
-    let mean = 0;
-    let i = 0;
-    for (; i < STEPS_MAX; i++) {
-      const t = l / this.#drainRate;
-      const y = t * (1 + (speedUp * l) / (l + onset));
-      // Refinements can bend the curve back where the distribution has a wide gap; a wait has no negative hazard.
-      const log = Math.max(before, l * decay(y) * (1 + start * Math.exp(-l / span)));
-      const next = Math.exp(-log);
-      const drop = log - before;
-      mean += (l - lBefore) * (drop > 1e-6 ? (survival - next) / drop : survival);
-      logs[i] = log;
-      before = log;
-      lBefore = l;
-      survival = next;
-      if (log > NEGLIGIBLE) {
-        i++;
-        break;
-      }
-      l *= 1.25;
-    }
-    this.#logs = logs;
-    this.#steps = i;
-    this.mean = mean / this.#drainRate;
+    this.#start = Math.expm1(-startDepth * g * constantServiceEffect(ρ, c));
+    this.#span = startSpan * Math.exp(startSpanByVariability * g);
   }
 
   /** P(W > t | W > 0). */
   exceedance(t: number): number {
     if (t <= 0) return 1;
     const l = this.#drainRate * t;
-    if (l <= FIRST) return Math.exp((-(this.#logs[0] as number) * l) / FIRST);
-    const i = Math.min(Math.floor(Math.log(l / FIRST) / STEP), this.#steps - 2);
+    if (l <= FIRST) return Math.exp((-this.#logAt(0) * l) / FIRST);
+    const i = Math.floor(Math.log(l / FIRST) / STEP);
+    const low = this.#logAt(i);
+    if (low > NEGLIGIBLE) return 0;
     const from = FIRST * 1.25 ** i;
-    const low = this.#logs[i] as number;
-    const slope = ((this.#logs[i + 1] as number) - low) / (0.25 * from);
+    const slope = (this.#logAt(i + 1) - low) / (0.25 * from);
     return Math.exp(-low - slope * (l - from));
+  }
+
+  /** E[W | W > 0]; exact for the piecewise exponential that `exceedance` is. */
+  get mean(): number {
+    let mean = 0;
+    let l = FIRST;
+    let width = FIRST;
+    let log = 0;
+    let survival = 1;
+    for (let i = 0; log <= NEGLIGIBLE; i++) {
+      const next = this.#logAt(i);
+      const nextSurvival = Math.exp(-next);
+      mean += width * (next - log > 1e-6 ? (survival - nextSurvival) / (next - log) : survival);
+      log = next;
+      survival = nextSurvival;
+      width = 0.25 * l;
+      l += width;
+    }
+    return mean / this.#drainRate;
+  }
+
+  #logAt(i: number): number {
+    while (this.#filled <= i) {
+      const before = this.#filled > 0 ? (this.#logs[this.#filled - 1] as number) : 0;
+      if (this.#filled === STEPS_MAX || before > NEGLIGIBLE) return Number.POSITIVE_INFINITY;
+      const l = this.#nextL;
+      const t = l / this.#drainRate;
+      const y = t * (1 + (this.#speedUp * l) / (l + FITTED.onset));
+      // Refinements can bend the curve back where the distribution has a wide gap; a wait has no negative hazard.
+      const log = l * this.#decay(y) * (1 + this.#start * Math.exp(-l / this.#span));
+      this.#logs[this.#filled++] = Math.max(before, log);
+      this.#nextL = 1.25 * l;
+    }
+    return this.#logs[i] as number;
   }
 }

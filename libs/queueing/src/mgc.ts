@@ -49,14 +49,14 @@ export function solveMgc({ arrivalRatePerSec, service, servers }: GeneralQueueIn
   return { ok: true, queue: mgcQueue(a, servers, service) };
 }
 
-/** The solution itself, for a < c already known. */
-export function mgcQueue(a: number, c: number, service: ServiceDistribution): QueueSolution {
+/** The solution itself, for a < c already known; a search does without the exact sums for constant service. */
+export function mgcQueue(a: number, c: number, service: ServiceDistribution, { isSearch = false } = {}): QueueSolution {
   const meanSec = serviceMeanSec(service);
   if (service.kind === 'exponential') return mmcQueue(a, c, meanSec);
   const shape = serviceShape(service);
   const utilization = a / c;
   const conditional = new ConditionalWait(shape, { utilization, servers: c });
-  if (shape.scv === 0 && canSumExactly(a, c)) {
+  if (!isSearch && shape.scv === 0 && canSumExactly(a, c)) {
     const exact = constantServiceQueue({ offeredLoadErlangs: a, servers: c });
     const stretch = a === 0 ? 1 : exact.waitMean / exact.waitProbability / conditional.mean;
     return queueFrom({ model: 'M/D/c', a, c, meanSec, shape, pWait: exact.waitProbability, conditional, stretch });
@@ -89,8 +89,13 @@ export function queueFrom(parts: {
 }): QueueSolution {
   const { model, a, c, meanSec, shape, pWait, conditional, stretch } = parts;
   const waitUnitSec = meanSec * stretch;
-  const waitSecMean = pWait * conditional.mean * waitUnitSec;
-  const queueLengthMean = (a / meanSec) * waitSecMean;
+  // Most of a search never looks at the mean.
+  let known = Number.NaN;
+  const waitSecMean = () => {
+    if (Number.isNaN(known)) known = pWait * conditional.mean * waitUnitSec;
+    return known;
+  };
+  const queueLengthMean = () => (a / meanSec) * waitSecMean();
   const waitExceedance = (t: number) => (t < 0 ? 1 : pWait * conditional.exceedance(t / waitUnitSec));
   const responseExceedance = (t: number) => {
     return responseTail(shape, t / meanSec, (wait) => conditional.exceedance(wait / stretch), pWait);
@@ -101,46 +106,60 @@ export function queueFrom(parts: {
     offeredLoadErlangs: a,
     utilization: a / c,
     waitProbability: pWait,
-    queueLengthMean,
-    jobsMean: queueLengthMean + a,
-    waitSecMean,
-    responseSecMean: waitSecMean + meanSec,
+    get queueLengthMean() {
+      return queueLengthMean();
+    },
+    get jobsMean() {
+      return queueLengthMean() + a;
+    },
+    get waitSecMean() {
+      return waitSecMean();
+    },
+    get responseSecMean() {
+      return waitSecMean() + meanSec;
+    },
     waitExceedance,
     responseExceedance,
     waitSecQuantile: (p) => {
       requireNumber('p', p, { min: 0, max: 1 - Number.EPSILON });
       if (1 - p >= pWait) return 0;
-      return exceedanceQuantile(waitExceedance, p, waitSecMean);
+      return exceedanceQuantile(waitExceedance, p, waitSecMean());
     },
     responseSecQuantile: (p) => {
       requireNumber('p', p, { min: 0, max: 1 - Number.EPSILON });
-      return exceedanceQuantile(responseExceedance, p, meanSec + waitSecMean);
+      return exceedanceQuantile(responseExceedance, p, meanSec + waitSecMean());
     },
   };
 }
 
+/** A wait rarer than this adds nothing to a response. */
+const NEGLIGIBLE = 1e-12;
+
 /** P(W + S > x): the service alone, or a service of s ≤ x and a wait of more than x - s. In mean service times. */
 function responseTail(shape: ServiceShape, x: number, waitTail: (x: number) => number, pWait: number): number {
   if (x < 0) return 1;
-  const { lower, upper, weight, mean } = serviceBins(shape);
   const serviceTail = shape.exceedance(x);
   if (pWait === 0) return serviceTail;
+  const { lower, upper, weight, mean, from } = serviceBins(shape);
+  let low = 0;
+  let high = mean.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((upper[middle] as number) > x) high = middle;
+    else low = middle + 1;
+  }
   let late = 0;
-  let left = 1;
-  for (let i = 0; i < mean.length; i++) {
-    const w = weight[i] as number;
-    if ((upper[i] as number) > x) {
-      // The slice that x cuts: only its part below x can still be late by waiting.
-      const below = left - serviceTail;
-      const middle = Math.min(
-        x,
-        Math.max(lower[i] as number, Math.min(mean[i] as number, ((lower[i] as number) + x) / 2)),
-      );
-      if (below > 0) late += below * waitTail(x - middle);
-      break;
-    }
-    late += w * waitTail(x - (mean[i] as number));
-    left -= w;
+  if (low < mean.length) {
+    // The slice that x cuts: only its part below x can still be late by waiting.
+    const below = (from[low] as number) - serviceTail;
+    const average = Math.min(mean[low] as number, ((lower[low] as number) + x) / 2);
+    if (below > 0) late += below * waitTail(x - average);
+  }
+  // From the longest service down: the shorter it is, the longer the wait must be, until there is none so long.
+  for (let i = low - 1; i >= 0; i--) {
+    const tail = waitTail(x - (mean[i] as number));
+    if (tail < NEGLIGIBLE) break;
+    late += (weight[i] as number) * tail;
   }
   return Math.min(1, serviceTail + pWait * late);
 }

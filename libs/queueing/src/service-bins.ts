@@ -6,6 +6,8 @@ export interface ServiceBins {
   readonly upper: Float64Array;
   readonly weight: Float64Array;
   readonly mean: Float64Array;
+  /** Probability of the slice and all above it. */
+  readonly from: Float64Array;
 }
 
 const binsOf = new WeakMap<ServiceShape, ServiceBins>();
@@ -39,6 +41,7 @@ function cut(shape: ServiceShape): ServiceBins {
   const upper: number[] = [];
   const weight: number[] = [];
   const mean: number[] = [];
+  const share: number[] = [];
   let from = 0;
   // P(S ≥ from) and E[S; S ≥ from], both exclusive of what has been cut off already.
   let left = 1;
@@ -55,6 +58,7 @@ function cut(shape: ServiceShape): ServiceBins {
       upper.push(Math.max(average, to));
       weight.push(slice);
       mean.push(average);
+      share.push(left);
       left = leftAfter;
       workLeft = workAfter;
       from = to;
@@ -65,5 +69,6 @@ function cut(shape: ServiceShape): ServiceBins {
     upper: Float64Array.from(upper),
     weight: Float64Array.from(weight),
     mean: Float64Array.from(mean),
+    from: Float64Array.from(share),
   };
 }
