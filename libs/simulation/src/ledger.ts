@@ -30,6 +30,8 @@ export const column = {
   readyGoneOff: 27,
   leftBacklogOff: 28,
   crashes: 29,
+  /** Of the jobs that arrived in the interval, those that met the latency target, whenever they finished. */
+  arrivedWithin: 30,
 } as const;
 
 export const columnCount = 32;

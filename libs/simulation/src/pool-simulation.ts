@@ -225,6 +225,16 @@ export class PoolSimulation {
     return seen;
   }
 
+  /**
+   * For each interval, how many of the jobs that arrived in it met the latency target. Complete for intervals whose
+   * jobs have all started; undefined when jobs can fail, give up or be cut off, which are counted by their end only.
+   */
+  arrivedWithinTarget(): Float64Array | undefined {
+    if (this.#tracker) return undefined;
+    const { ledger } = this.#state;
+    return Float64Array.from({ length: ledger.intervals }, (_, i) => ledger.get(i, column.arrivedWithin));
+  }
+
   /** Simulates what is left and sums the run up. Intervals already observed are not repeated in `intervals`. */
   finish(): PoolRun {
     if (this.#finished) throw new Error('a run can be finished once');

@@ -72,6 +72,7 @@ export function runPlain(state: LoopState, endSec: number): void {
       // Rounding must not write into an interval that has been read already.
       if (finishedIn < interval) finishedIn = interval;
       const met = (targetIsWait ? wait : response) <= targetSec ? 1 : 0;
+      cells[((arrival * perInterval) | 0) * columnCount + column.arrivedWithin]! += met;
       if (finishedIn === interval) {
         finishes++;
         finishesOff += finish - intervalStart;

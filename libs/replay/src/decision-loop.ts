@@ -1,0 +1,122 @@
+import { type Forecast, type Policy, type Snapshot, timestamp } from '@capplan/contracts';
+import { createLeadForecaster, type LeadState, leadPaths, observeLead } from '@capplan/forecasting';
+import {
+  createServiceEstimate,
+  type Decision,
+  decide,
+  observeService,
+  type PastChange,
+  type PoolFacts,
+} from '@capplan/planning';
+
+/** The decision code of one pool with the memory it needs between two decisions. */
+export interface DecisionLoop {
+  /** Takes in demand from before the first decision; a rate of null is an interval that nobody measured. */
+  learn(observation: { timeMs: number; arrivalRatePerSec: number | null; intervalSec: number }): void;
+  /** Takes in a measurement and decides; the decision counts as carried out at once. */
+  decide(snapshot: Snapshot): Decision;
+  /** Demand foreseen at the last decision, if there is one. */
+  forecast(): Forecast | undefined;
+}
+
+export interface DecisionLoopOptions {
+  pool: PoolFacts;
+  policy: Policy;
+  /** Seconds between two decisions; default 60. */
+  decisionPeriodSec?: number;
+  /** Sampled futures of demand for each decision; default 64. */
+  paths?: number;
+}
+
+const pathStepSec = 30;
+/** Demand is sampled this far beyond the time at which a worker ordered now would be there. */
+const beyondSec = 180;
+const remembersMs = 3_600_000;
+
+/**
+ * Closes the real decision code into a loop: snapshot in, decision out. It is what stands behind `backtest`, what-if
+ * and `capplan decide`, and does what the forecaster and planner services do between them.
+ *
+ * It owns the forecaster's state, the estimate of service times, the changes it made within the last hour and the
+ * money spent since the hour and the month began. It trusts that its orders are carried out; when the workers in the
+ * next snapshot say otherwise, the decision starts from the snapshot.
+ *
+ * @example
+ * const loop = createDecisionLoop({ pool, policy });
+ * for (const snapshot of snapshots) order(loop.decide(snapshot).targetWorkers);
+ */
+export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
+  const { pool, policy, decisionPeriodSec = 60, paths = 64 } = options;
+  const horizonSec = pool.startupDelaySec + decisionPeriodSec + beyondSec;
+  const lead = createLeadForecaster({ leadSec: horizonSec });
+  const service = createServiceEstimate();
+  const spending = createSpending(pool.workerCostPerHour);
+  let changes: PastChange[] = [];
+  let forecast: Forecast | undefined;
+
+  return {
+    learn: (observation) => observeLead(lead, observation),
+    forecast: () => forecast,
+    decide: (snapshot) => {
+      const nowMs = Date.parse(snapshot.timestamp);
+      const { interval_s: intervalSec } = snapshot;
+      const arrivalRatePerSec = snapshot.quality.trusted ? snapshot.arrival_rate : null;
+      observeLead(lead, { timeMs: nowMs, arrivalRatePerSec, intervalSec });
+      observeService(service, snapshot);
+      spending.add(nowMs, snapshot);
+      forecast = forecastOf(lead, { poolId: pool.id, nowMs, horizonSec, paths });
+      const decision = decide({
+        nowMs,
+        pool,
+        policy,
+        snapshot,
+        ...(forecast && { forecast }),
+        service,
+        history: { changes, ...spending.totals() },
+        decisionPeriodSec,
+      });
+      if (decision.targetWorkers !== decision.currentWorkers) {
+        changes = changes.filter((change) => change.timeMs > nowMs - remembersMs);
+        changes.push({ timeMs: nowMs, fromWorkers: decision.currentWorkers, toWorkers: decision.targetWorkers });
+      }
+      return decision;
+    },
+  };
+}
+
+function forecastOf(
+  lead: LeadState,
+  { poolId, nowMs, horizonSec, paths }: { poolId: string; nowMs: number; horizonSec: number; paths: number },
+): Forecast | undefined {
+  const sampled = leadPaths(lead, { stepSec: pathStepSec, steps: Math.ceil(horizonSec / pathStepSec), paths });
+  if (!sampled) return undefined;
+  return {
+    pool: poolId,
+    made_at: timestamp(nowMs),
+    step_s: sampled.stepSec,
+    mean: sampled.meanRatesPerSec,
+    intervals: [],
+    model: 'lead_regression',
+    accuracy: { mase: null, wape: null, coverage: null },
+    trust: { state: 'trusted', reason: 'weighed by its own past errors' },
+    anomaly: null,
+    paths: { step_s: sampled.stepSec, rates_per_s: sampled.ratesPerSec },
+  };
+}
+
+/** Money that workers have cost since the clock hour and the calendar month began (UTC). */
+function createSpending(workerCostPerHour: number) {
+  let [hour, month] = ['', ''];
+  let [spentThisHour, spentThisMonth] = [0, 0];
+  return {
+    add(nowMs: number, { current_workers, starting_workers, interval_s }: Snapshot): void {
+      const at = timestamp(nowMs);
+      if (at.slice(0, 13) !== hour) [hour, spentThisHour] = [at.slice(0, 13), 0];
+      if (at.slice(0, 7) !== month) [month, spentThisMonth] = [at.slice(0, 7), 0];
+      const cost = ((current_workers + starting_workers) * workerCostPerHour * interval_s) / 3600;
+      spentThisHour += cost;
+      spentThisMonth += cost;
+    },
+    totals: () => ({ spentThisHour, spentThisMonth }),
+  };
+}

@@ -1,0 +1,174 @@
+import { createRandomStream } from '@capplan/random';
+import { createCountArrivals, type IntervalObservation, PoolSimulation, type ServiceSource } from '@capplan/simulation';
+import type { Controller } from './controllers/controller.ts';
+import type { Demand } from './demand.ts';
+
+/** The pool that a controller is tried on. */
+export interface PoolSetting {
+  /** Slots of one worker. */
+  concurrency: number;
+  /** Order to first job of a new worker, seconds. */
+  startupDelaySec: number;
+  latencyOf: 'wait' | 'response';
+  targetSec: number;
+}
+
+/** One minute of a run. */
+export interface RunMinute {
+  arrivals: number;
+  completions: number;
+  /** Of the jobs that arrived in this minute, those that met the target, whenever they finished. */
+  arrivedWithinTarget: number;
+  /** The highest 95 % quantile of response among the minute's stretches of 15 s, seconds; NaN when nothing finished. */
+  responseSecP95: number;
+  /** Jobs waiting at the minute's end. */
+  waiting: number;
+  workersPaid: number;
+  workersReady: number;
+}
+
+/** One order that changed the number of workers. */
+export interface WorkerChange {
+  atSec: number;
+  from: number;
+  to: number;
+}
+
+/** What one controller made of one demand. */
+export interface ControllerRun {
+  name: string;
+  initialWorkers: number;
+  minutes: RunMinute[];
+  changes: WorkerChange[];
+  workerSec: number;
+  /** Jobs that arrived; those that never finished count as missed. */
+  jobs: number;
+  withinTarget: number;
+  waitingMax: number;
+}
+
+/** Looks and orders happen on this grid, seconds. */
+const tickSec = 15;
+const windowSec = 60;
+
+/**
+ * Runs one controller over one demand, every job simulated. Jobs, their service times and their arrival moments are the
+ * same for every controller with the same seed.
+ *
+ * @param services a fresh source of service times for each run
+ */
+export function runController(options: {
+  controller: Controller;
+  demand: Demand;
+  pool: PoolSetting;
+  services: ServiceSource;
+  seed: number | string;
+}): ControllerRun {
+  const { controller, demand, pool, services, seed } = options;
+  const everyTicks = Math.max(1, Math.round(controller.everySec / tickSec));
+  const simulation = new PoolSimulation({
+    random: createRandomStream(seed).fork('pool'),
+    horizonSec: demand.counts.length * demand.stepSec,
+    intervalSec: tickSec,
+    arrivals: createCountArrivals(demand.counts, demand.stepSec, createRandomStream(seed).fork('arrivals')),
+    services,
+    workers: controller.initialWorkers,
+    concurrency: pool.concurrency,
+    startup: pool.startupDelaySec,
+    objective: { latencyOf: pool.latencyOf, targetSec: pool.targetSec },
+  });
+  const account = createAccount(controller);
+  let unseen: IntervalObservation[] = [];
+  for (let tick = 1; simulation.nowSec < simulation.horizonSec; tick++) {
+    simulation.advanceTo(tick * tickSec);
+    for (const interval of simulation.observe()) {
+      account.add(interval);
+      unseen.push(interval);
+    }
+    if (tick % everyTicks !== 0) continue;
+    const { workers } = simulation;
+    const wanted = controller.decide(viewOf(unseen, simulation));
+    unseen = [];
+    if (wanted === workers) continue;
+    simulation.setWorkers(wanted);
+    account.changed({ atSec: simulation.nowSec, from: workers, to: wanted });
+  }
+  return account.close(simulation.arrivedWithinTarget() as Float64Array);
+}
+
+function viewOf(intervals: readonly IntervalObservation[], simulation: PoolSimulation) {
+  const state = simulation.state();
+  let [arrivals, completions, busySec, serviceSec, serviceSquares, intervalSec] = [0, 0, 0, 0, 0, 0];
+  for (const interval of intervals) {
+    const lengthSec = interval.endSec - interval.startSec;
+    arrivals += interval.arrivals;
+    completions += interval.completions;
+    busySec += interval.busySlotsMean * lengthSec;
+    serviceSec += interval.sumServiceSec;
+    serviceSquares += interval.sumServiceSecSquared;
+    intervalSec += lengthSec;
+  }
+  const serviceMeanSec = completions > 0 ? serviceSec / completions : Number.NaN;
+  const variance = serviceSquares / completions - serviceMeanSec * serviceMeanSec;
+  return {
+    atSec: state.nowSec,
+    intervalSec,
+    arrivals,
+    completions,
+    waiting: state.waiting,
+    busySlots: state.busySlots,
+    busySlotsMean: intervalSec > 0 ? busySec / intervalSec : state.busySlots,
+    readyWorkers: state.workersReady,
+    startingWorkers: state.workersStarting,
+    drainingWorkers: state.workersDraining,
+    serviceMeanSec,
+    serviceScv: serviceMeanSec > 0 ? Math.max(0, variance) / (serviceMeanSec * serviceMeanSec) : Number.NaN,
+  };
+}
+
+function createAccount({ name, initialWorkers }: Controller) {
+  const run: ControllerRun = {
+    name,
+    initialWorkers,
+    minutes: [],
+    changes: [],
+    workerSec: 0,
+    jobs: 0,
+    withinTarget: 0,
+    waitingMax: 0,
+  };
+  return {
+    add(interval: IntervalObservation): void {
+      const minute = Math.floor((interval.startSec + 1e-9) / windowSec);
+      const row = (run.minutes[minute] ??= {
+        arrivals: 0,
+        completions: 0,
+        arrivedWithinTarget: 0,
+        responseSecP95: Number.NaN,
+        waiting: 0,
+        workersPaid: 0,
+        workersReady: 0,
+      });
+      row.arrivals += interval.arrivals;
+      row.completions += interval.completions;
+      if (!(row.responseSecP95 >= interval.responseSecP95)) row.responseSecP95 = interval.responseSecP95;
+      row.waiting = interval.waiting;
+      row.workersPaid = interval.workersPaid;
+      row.workersReady = interval.workersReady;
+      run.workerSec += interval.workerSeconds;
+      run.jobs += interval.arrivals;
+      run.waitingMax = Math.max(run.waitingMax, interval.waiting);
+    },
+    changed(change: WorkerChange): void {
+      run.changes.push(change);
+    },
+    close(withinByTick: Float64Array): ControllerRun {
+      for (const [tick, within] of withinByTick.entries()) {
+        const minute = run.minutes[Math.floor((tick * tickSec) / windowSec)];
+        if (minute) minute.arrivedWithinTarget += within;
+        run.withinTarget += within;
+      }
+      return run;
+    },
+  };
+}
