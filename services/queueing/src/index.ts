@@ -1,1 +1,3 @@
-export {};
+export { QueueingConfig } from './config.ts';
+export type { QueueingPorts } from './ports.ts';
+export { createQueueing } from './service.ts';
