@@ -1,14 +1,23 @@
 import type { History } from './forecast-model.ts';
 
 /**
- * Past errors of a forecaster by lead, in the square-root domain where their spread depends little on the level.
- * Bands hold neighbouring leads together; each list is sorted.
+ * Quantiles of the past errors of a forecaster by lead, in the square-root domain where their spread depends little on
+ * the level. Bands hold neighbouring leads together.
  */
 export interface ErrorBands {
   /** Geometric middle of each band, steps, ascending. */
   middles: number[];
-  sortedErrors: Float64Array[];
+  /** For each band the error at each of `bandProbabilities`. */
+  quantiles: Float64Array[];
 }
+
+/** Probabilities that are kept; between two of them errors are interpolated on the normal scale. */
+export const bandProbabilities: readonly number[] = [
+  0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999,
+];
+const normalScores = bandProbabilities.map(normalQuantile);
+
+const errorsMin = 4;
 
 /** First lead of each band: every lead on its own at first, then wider by about a third each. */
 function bandStarts(horizonSteps: number): number[] {
@@ -17,6 +26,11 @@ function bandStarts(horizonSteps: number): number[] {
   return starts;
 }
 
+/**
+ * Collects the errors of past forecasts into bands.
+ *
+ * @param forecasts one for each origin; may be shorter than the horizon
+ */
 export function errorBands(
   { values }: History,
   origins: readonly number[],
@@ -24,20 +38,22 @@ export function errorBands(
   horizonSteps: number,
 ): ErrorBands {
   const starts = bandStarts(horizonSteps);
-  const bands: ErrorBands = { middles: [], sortedErrors: [] };
+  const bands: ErrorBands = { middles: [], quantiles: [] };
   for (const [band, start] of starts.entries()) {
     const end = (starts[band + 1] ?? horizonSteps + 1) - 1;
     const errors: number[] = [];
     for (const [i, origin] of origins.entries()) {
       const forecast = forecasts[i] as Float64Array;
-      for (let lead = start; lead <= Math.min(end, forecast.length); lead++) {
+      const last = Math.min(end, forecast.length);
+      for (let lead = start; lead <= last; lead++) {
         const actual = values[origin + lead - 1] as number;
         if (!Number.isNaN(actual)) errors.push(Math.sqrt(actual) - Math.sqrt(forecast[lead - 1] as number));
       }
     }
-    if (errors.length < 4) continue;
+    if (errors.length < errorsMin) continue;
+    const sorted = Float64Array.from(errors).sort();
     bands.middles.push(Math.sqrt(start * end));
-    bands.sortedErrors.push(Float64Array.from(errors).sort());
+    bands.quantiles.push(Float64Array.from(bandProbabilities, (probability) => conformalQuantile(sorted, probability)));
   }
   return bands;
 }
@@ -45,29 +61,63 @@ export function errorBands(
 /**
  * Quantiles of the rate at each step: the forecast's root plus the quantile of the past errors of that lead, squared.
  *
- * A conformal quantile: of n errors the ⌈p(n + 1)⌉-th smallest, so that few errors give wide bands.
- *
- * @see Lei, G'Sell, Rinaldo, Tibshirani & Wasserman, Distribution-free predictive inference for regression, JASA 2018
+ * @param firstLead lead of the first element of the path; default 1
+ * @param widthAt factor on the error at a lead; default 1
  */
-export function quantilePath(meanPerSec: Float64Array, bands: ErrorBands, probability: number): Float64Array {
-  const shifts = bands.sortedErrors.map((errors) => conformalQuantile(errors, probability));
+export function quantilePath(
+  meanPerSec: Float64Array,
+  bands: ErrorBands,
+  probability: number,
+  { firstLead = 1, widthAt = () => 1 }: { firstLead?: number; widthAt?: (lead: number) => number } = {},
+): Float64Array {
+  const shifts = bands.quantiles.map((quantiles) => interpolated(quantiles, probability));
   let band = 0;
   return meanPerSec.map((mean, i) => {
-    const lead = i + 1;
+    const lead = firstLead + i;
     while (band < bands.middles.length - 2 && (bands.middles[band + 1] as number) <= lead) band++;
     const [low, high] = [bands.middles[band] ?? 1, bands.middles[band + 1] ?? 1];
     const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
     const [below = 0, above = below] = [shifts[band], shifts[band + 1]];
-    const root = Math.sqrt(mean) + below * (1 - share) + above * share;
+    const root = Math.sqrt(mean) + widthAt(lead) * (below * (1 - share) + above * share);
     return root > 0 ? root * root : 0;
   });
 }
 
+/**
+ * A conformal quantile: of n errors the one of rank p(n + 1), so that few errors give wide bands.
+ *
+ * @see Lei, G'Sell, Rinaldo, Tibshirani & Wasserman, Distribution-free predictive inference for regression, JASA 2018
+ */
 function conformalQuantile(sorted: Float64Array, probability: number): number {
   const n = sorted.length;
-  const rank = probability >= 0.5 ? Math.ceil(probability * (n + 1)) : Math.floor(probability * (n + 1));
-  const inside = Math.min(n, Math.max(1, rank));
-  // Beyond the largest error seen the tail is unknown; half as far again is a guess that errs to the wide side.
-  const beyond = rank > n || rank < 1 ? 1.5 : 1;
-  return beyond * (sorted[inside - 1] as number);
+  const rank = probability * (n + 1);
+  const low = Math.min(n, Math.max(1, Math.floor(rank)));
+  const high = Math.min(n, Math.max(1, Math.ceil(rank)));
+  const [below, above] = [sorted[low - 1] as number, sorted[high - 1] as number];
+  // Beyond the largest error seen the tail is unknown; a quarter more is a guess that errs to the wide side.
+  const beyond = rank > n || rank < 1 ? 1.25 : 1;
+  return beyond * (below + (above - below) * Math.max(0, rank - low));
+}
+
+function interpolated(quantiles: Float64Array, probability: number): number {
+  const last = bandProbabilities.length - 1;
+  let at = 0;
+  while (at < last - 1 && (bandProbabilities[at + 1] as number) <= probability) at++;
+  const [low, high] = [normalScores[at] as number, normalScores[at + 1] as number];
+  const score = normalQuantile(Math.min(0.9999, Math.max(0.0001, probability)));
+  const share = Math.min(1.5, Math.max(-0.5, (score - low) / (high - low)));
+  const [below, above] = [quantiles[at] as number, quantiles[at + 1] as number];
+  return below + share * (above - below);
+}
+
+/**
+ * Quantile of the standard normal distribution, to 5e-4.
+ *
+ * @see Abramowitz & Stegun, Handbook of Mathematical Functions, 26.2.23
+ */
+export function normalQuantile(probability: number): number {
+  const tail = Math.min(probability, 1 - probability);
+  const t = Math.sqrt(-2 * Math.log(tail));
+  const score = t - (2.515517 + t * (0.802853 + t * 0.010328)) / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)));
+  return probability < 0.5 ? -score : score;
 }

@@ -1,10 +1,10 @@
+import { calibrate, judgedFrom } from './calibrate.ts';
 import { type CandidateScore, chooseModel } from './choose-model.ts';
 import { type DemandSeries, eventMultiplierAt, type Holiday, type KnownEvent, withoutEvents } from './demand-series.ts';
-import { errorBands, quantilePath } from './error-bands.ts';
+import { quantilePath } from './error-bands.ts';
 import { type ForecastAccuracy, measureAccuracy } from './forecast-accuracy.ts';
-import type { FittedModel, History } from './forecast-model.ts';
+import type { History } from './forecast-model.ts';
 import { type ForecastModelName, forecastModels } from './models/catalogue.ts';
-import { rollForward, spreadOrigins } from './rolling-origin.ts';
 import { createSeasonCalendar } from './season-calendar.ts';
 import type { UtcOffset } from './wall-clock.ts';
 
@@ -48,11 +48,6 @@ export type ForecastResult =
   | { ok: true; forecast: DemandForecast }
   | { ok: false; reason: 'no_data' | 'too_short' | 'bad_horizon'; detail: string };
 
-const calibrationOrigins = 64;
-const shortOrigins = 192;
-/** Errors of longer ago tell little about those to come. */
-const judgedWeeksMax = 8;
-
 /**
  * Fits a forecast to a series and looks ahead from its end.
  *
@@ -85,13 +80,11 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
     return { ok: false, reason: 'too_short', detail: `${model} needs ${needed} known values, the series has ${known}` };
   }
 
-  const judgedSteps = Math.min(Math.floor(steps * 0.4), judgedWeeksMax * calendar.stepsPerWeek);
-  const judgedFrom = Math.max(1, steps - Math.max(1, judgedSteps));
   const chosen =
-    model === 'auto' ? chooseModel(history, { judgedFrom, known, horizonSteps }) : { name: model, scores: [] };
-  const trial = forecastModels[chosen.name].fit(history, judgedFrom);
-  const past = calibrationForecasts(trial, history, { judgedFrom, horizonSteps });
-  const bands = errorBands(history, past.origins, past.forecasts, horizonSteps);
+    model === 'auto'
+      ? chooseModel(history, { judgedFrom: judgedFrom(history), known, horizonSteps })
+      : { name: model, scores: [] };
+  const { past, bands } = calibrate(forecastModels[chosen.name], history, horizonSteps);
   const meanPerSec = forecastModels[chosen.name].fit(history, steps).forecast(steps, horizonSteps);
 
   const startMs = series.startMs + steps * series.intervalSec * 1000;
@@ -112,22 +105,5 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
       accuracy: measureAccuracy(history, past, { horizonSteps, level: 0.95 }),
       candidates: chosen.scores,
     },
-  };
-}
-
-/** Short leads need many origins for their quantiles, long ones are costly and overlap anyway. */
-function calibrationForecasts(
-  trial: FittedModel,
-  history: History,
-  { judgedFrom, horizonSteps }: { judgedFrom: number; horizonSteps: number },
-) {
-  const to = history.values.length;
-  const shortSteps = Math.min(horizonSteps, Math.max(4, history.calendar.stepsPerDay >> 2));
-  const long = spreadOrigins({ from: judgedFrom, to, count: calibrationOrigins });
-  const used = new Set(long);
-  const short = spreadOrigins({ from: judgedFrom, to, count: shortOrigins }).filter((origin) => !used.has(origin));
-  return {
-    origins: [...long, ...short],
-    forecasts: [...rollForward(trial, history, long, horizonSteps), ...rollForward(trial, history, short, shortSteps)],
   };
 }

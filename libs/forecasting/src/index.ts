@@ -22,5 +22,11 @@ export {
   observeLead,
 } from './lead/index.ts';
 export { type ForecastModelName, forecastModels } from './models/catalogue.ts';
+export type { Anomaly, AnomalyKind } from './online/anomaly.ts';
+export { forecastPool, isRefitDue, type PoolForecast, refitPoolForecaster } from './online/forecast-pool.ts';
+export { createPoolForecaster, updatePoolForecaster } from './online/pool-forecaster.ts';
+export type { DemandObservation, PoolForecasterConfig, PoolForecasterState } from './online/pool-state.ts';
+export { type PackedPoolForecaster, packPoolForecaster, unpackPoolForecaster } from './online/pool-wire.ts';
+export type { Trust, TrustState } from './online/trust.ts';
 export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
 export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';

@@ -1,18 +1,17 @@
 import type { SeasonCalendar } from '../season-calendar.ts';
-import type { DemandShape } from './demand-shape.ts';
+import { type DemandShape, deviationHalfLivesHours } from './demand-shape.ts';
 
-/** Half-lives, in hours, of the averages of recent deviations; 0 is the newest value alone. */
-const deviationHalfLivesHours = [0, 2, 8, 36];
-const dayAverage = 2;
 const recent = deviationHalfLivesHours.length;
+/** Of the averages of deviations, the one that is also looked up a week earlier. */
+const weeklyLookback = 2;
 
 export const featureCount = recent + 7;
 export const interceptAt = recent + 5;
 
-/** Reads the features of any (origin, lead) pair of one series. */
+/** Reads the features of any (origin, lead) pair of one series; origins count from the start of the shape. */
 export interface FeatureReader {
   shape: DemandShape;
-  /** Step of the calendar at which the shape begins; origins count from there. */
+  /** Step of the calendar at which the shape begins. */
   from: number;
   /** Level plus week shape: what the regression corrects. */
   base(origin: number, lead: number): number;
@@ -22,11 +21,8 @@ export interface FeatureReader {
 
 export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar, from: number): FeatureReader {
   const { stepsPerDay, stepsPerWeek } = calendar;
-  const averages = deviationHalfLivesHours.map((hours) =>
-    fadingAverage(shape.deviation, (hours * 3600) / calendar.intervalSec),
-  );
-  const dayAverages = averages[dayAverage] as Float64Array;
-  const { level, weekShape, lastWeek, dayShape, deviation, steps } = shape;
+  const { level, weekShape, lastWeek, dayShape, deviation, averages } = shape;
+  const weekAgo = averages[weeklyLookback] as Float64Array;
   return {
     shape,
     from,
@@ -38,16 +34,15 @@ export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar
       const week = weekShape[step] as number;
       const sameTime = calendar.earlier(from + step, days) - from;
       const sameTimeDeviation = sameTime >= 0 && sameTime <= now ? (deviation[sameTime] as number) : 0;
+      const hasWeek = now >= stepsPerWeek;
       for (let i = 0; i < recent; i++) into[offset + i] = (averages[i] as Float64Array)[now] as number;
       into[offset + recent] = week;
       into[offset + recent + 1] = (lastWeek[step] as number) - week;
-      into[offset + recent + 2] =
-        (dayShape[Math.min(step - (days - 1) * stepsPerDay, steps - 1 + stepsPerDay)] as number) - week;
+      into[offset + recent + 2] = (dayShape[step - (days - 1) * stepsPerDay] as number) - week;
       into[offset + recent + 3] = Number.isNaN(sameTimeDeviation) ? 0 : sameTimeDeviation;
-      into[offset + recent + 4] =
-        now >= stepsPerWeek ? (level[now] as number) - (level[now - stepsPerWeek] as number) : 0;
+      into[offset + recent + 4] = hasWeek ? (level[now] as number) - (level[now - stepsPerWeek] as number) : 0;
       into[offset + recent + 5] = 1;
-      into[offset + recent + 6] = now >= stepsPerWeek ? (dayAverages[now - stepsPerWeek] as number) : 0;
+      into[offset + recent + 6] = hasWeek ? (weekAgo[now - stepsPerWeek] as number) : 0;
     },
   };
 }
@@ -59,18 +54,4 @@ export function priorCoefficients(leadHours: number): Float64Array {
   prior[1] = 0.3 * Math.exp(-leadHours / 6);
   prior[2] = 0.2 * Math.exp(-leadHours / 18);
   return prior;
-}
-
-/** Through a gap the average fades towards 0, a fifth as fast as it learns. */
-function fadingAverage(deviation: Float64Array, halfLifeSteps: number): Float64Array {
-  const weight = halfLifeSteps > 0 ? 1 - 0.5 ** (1 / halfLifeSteps) : 1;
-  const out = new Float64Array(deviation.length);
-  let average = 0;
-  for (let i = 0; i < deviation.length; i++) {
-    const value = deviation[i] as number;
-    if (Number.isNaN(value)) average *= 1 - 0.2 * weight;
-    else average += weight * (value - average);
-    out[i] = average;
-  }
-  return out;
 }

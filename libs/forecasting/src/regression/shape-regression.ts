@@ -1,10 +1,13 @@
 import type { FittedModel, ForecastModel, History } from '../forecast-model.ts';
-import { demandShape } from './demand-shape.ts';
+import type { SeasonCalendar } from '../season-calendar.ts';
+import { createShapeBuilder, rootScale } from './demand-shape.ts';
 import { createFeatureReader, type FeatureReader, featureCount, interceptAt, priorCoefficients } from './features.ts';
 import { type RegressionRows, robustRidge } from './least-squares.ts';
 
 /** Coefficients for a ladder of leads; between two rungs they are mixed on a logarithmic scale. */
 export interface LeadCoefficients {
+  /** Scale of the roots that they were fitted to; only the intercept depends on it. */
+  scale: number;
   leads: number[];
   coefficients: Float64Array[];
 }
@@ -24,22 +27,49 @@ const ridge = 0.3;
  * at every lead separately, so that how long a deviation lasts, or whether a season exists at all, is measured and not
  * assumed. Newer rows count more.
  */
-export const shapeRegression: ForecastModel = {
+export const shapeRegression = {
   name: 'shape_regression',
-  stepsMin: ({ stepsPerDay }) => 2 * stepsPerDay,
-  fit: (history, steps) => {
+  stepsMin: ({ stepsPerDay }: SeasonCalendar): number => 2 * stepsPerDay,
+  fit: (history: History, steps: number): LadderModel => {
     const reader = readerOf(history);
-    const ladder = fitLeads(reader, history, steps);
-    return {
-      forecast: (origin, horizonSteps) => {
-        const out = rootForecast(reader, ladder, origin - reader.from, horizonSteps);
-        const { scale } = reader.shape;
-        for (let i = 0; i < horizonSteps; i++) out[i] = (out[i] as number) > 0 ? ((out[i] as number) / scale) ** 2 : 0;
-        return out;
-      },
-    } satisfies FittedModel;
+    return ladderModel(reader, fitLeads(reader, history.calendar, steps));
   },
-};
+} satisfies ForecastModel;
+
+/** A model that reads its coefficients from a ladder; origins are steps of the calendar. */
+export interface LadderModel extends FittedModel {
+  ladder: LeadCoefficients;
+  /** The rate at one lead alone. */
+  forecastAt(origin: number, lead: number): number;
+}
+
+export function ladderModel(reader: FeatureReader, ladder: LeadCoefficients): LadderModel {
+  const { scale } = reader.shape;
+  const path = (origin: number, leadFrom: number, leadTo: number): Float64Array => {
+    const roots = rootForecast(reader, ladder, { origin: origin - reader.from, leadFrom, leadTo });
+    for (let i = 0; i < roots.length; i++)
+      roots[i] = (roots[i] as number) > 0 ? ((roots[i] as number) / scale) ** 2 : 0;
+    return roots;
+  };
+  return {
+    ladder,
+    forecast: (origin, horizonSteps) => path(origin, 1, horizonSteps),
+    forecastAt: (origin, lead) => path(origin, lead, lead)[0] as number,
+  };
+}
+
+const priors = new Map<number, LeadCoefficients>();
+
+/** The coefficients to start with, before anything could be fitted. */
+export function priorLadder(intervalSec: number): LeadCoefficients {
+  let ladder = priors.get(intervalSec);
+  if (!ladder) {
+    const leads = leadLadder(Math.max(1, Math.round(86_400 / intervalSec)));
+    ladder = { scale: 1, leads, coefficients: leads.map((lead) => priorCoefficients((lead * intervalSec) / 3600)) };
+    priors.set(intervalSec, ladder);
+  }
+  return ladder;
+}
 
 const readers = new WeakMap<History, FeatureReader>();
 
@@ -49,7 +79,14 @@ function readerOf(history: History): FeatureReader {
   if (!reader) {
     const to = history.values.length;
     const from = historyStart(history, to);
-    reader = createFeatureReader(demandShape(history, from, to), history.calendar, from);
+    const builder = createShapeBuilder(history.calendar, {
+      from,
+      capacity: to - from,
+      scale: rootScale(history.values, from, to),
+    });
+    for (let i = from; i < to; i++) builder.push(history.values[i] as number);
+    builder.lookAhead(history.calendar.stepsPerWeek);
+    reader = createFeatureReader(builder.shape, history.calendar, from);
     readers.set(history, reader);
   }
   return reader;
@@ -74,8 +111,8 @@ export function leadLadder(stepsPerDay: number): number[] {
   return [...leads].sort((a, b) => a - b);
 }
 
-export function fitLeads(reader: FeatureReader, history: History, to: number): LeadCoefficients {
-  const { stepsPerDay, stepsPerWeek, intervalSec } = history.calendar;
+export function fitLeads(reader: FeatureReader, calendar: SeasonCalendar, to: number): LeadCoefficients {
+  const { stepsPerDay, stepsPerWeek, intervalSec } = calendar;
   const steps = to - reader.from;
   const first = Math.max(1, Math.min(Math.max(stepsPerDay, Math.min(stepsPerWeek + stepsPerDay, steps >> 1)), steps));
   const leads = leadLadder(stepsPerDay);
@@ -97,7 +134,7 @@ export function fitLeads(reader: FeatureReader, history: History, to: number): L
     penalties[interceptAt] = 10 * pull;
     return robustRidge(rows, { prior, penalties, rounds });
   });
-  return { leads, coefficients };
+  return { scale: reader.shape.scale, leads, coefficients };
 }
 
 function collectRows(
@@ -127,30 +164,28 @@ function collectRows(
 }
 
 /** Forecast in the scaled root domain; may be negative, which means no demand. */
-export function rootForecast(
+function rootForecast(
   reader: FeatureReader,
-  ladder: LeadCoefficients,
-  origin: number,
-  horizonSteps: number,
+  { scale, leads, coefficients }: LeadCoefficients,
+  { origin, leadFrom, leadTo }: { origin: number; leadFrom: number; leadTo: number },
 ): Float64Array {
-  const { leads, coefficients } = ladder;
-  const out = new Float64Array(horizonSteps);
+  const out = new Float64Array(leadTo - leadFrom + 1);
   const features = new Float64Array(featureCount);
   let rung = 0;
-  for (let lead = 1; lead <= horizonSteps; lead++) {
+  for (let lead = leadFrom; lead <= leadTo; lead++) {
     while (rung < leads.length - 2 && (leads[rung + 1] as number) <= lead) rung++;
-    const [low, high] = [leads[rung] as number, leads[rung + 1] ?? (leads[rung] as number)];
+    const low = leads[rung] as number;
+    const high = leads[rung + 1] ?? low;
     const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
-    const [below, above] = [
-      coefficients[rung] as Float64Array,
-      coefficients[rung + 1] ?? (coefficients[rung] as Float64Array),
-    ];
+    const below = coefficients[rung] as Float64Array;
+    const above = coefficients[rung + 1] ?? below;
     reader.read(origin, lead, features, 0);
+    features[interceptAt] = reader.shape.scale / scale;
     let root = reader.base(origin, lead);
     for (let i = 0; i < featureCount; i++) {
       root += (features[i] as number) * ((below[i] as number) * (1 - share) + (above[i] as number) * share);
     }
-    out[lead - 1] = root;
+    out[lead - leadFrom] = root;
   }
   return out;
 }

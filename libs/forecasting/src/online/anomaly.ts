@@ -1,0 +1,115 @@
+export type AnomalyKind = 'spike' | 'drop' | 'flat_line' | 'level_shift';
+
+/** Something that does not look like this pool, for a person to read. Scores of 1 and more are worth a look. */
+export interface Anomaly {
+  kind: AnomalyKind;
+  score: number;
+  reason: string;
+}
+
+/** What is remembered between steps to tell the odd from the ordinary. */
+export interface AnomalyWatch {
+  /** Mean absolute one-step error in the root domain, outliers clipped. */
+  spread: number;
+  /** Newest value and for how many steps it has not moved. */
+  newest: number;
+  flatSteps: number;
+  /** Running share of steps that repeat the one before. */
+  repeatShare: number;
+  /** Mean absolute size of the slow deviation, and for how many steps it has been far out on one side. */
+  slowSpread: number;
+  shiftedSteps: number;
+  steps: number;
+}
+
+export interface StepEvidence {
+  actualPerSec: number;
+  /** What was forecast one step before; NaN while there is no forecast. */
+  expectedPerSec: number;
+  /** Average deviation from level and week shape over about eight hours, root domain, scaled like `scale`. */
+  slowDeviation: number;
+  scale: number;
+  stepsPerHour: number;
+}
+
+/** Multiples of the usual error beyond which a single step is odd; 8 is about 6 standard deviations. */
+const surpriseRatio = 8;
+const shiftRatio = 5;
+const shiftHours = 4;
+/** A run of equal values is odd when chance would make one like it less than once in so many steps. */
+const flatOdds = 1e6;
+const settlingHours = 24;
+
+export function createAnomalyWatch(): AnomalyWatch {
+  return { spread: 0, newest: Number.NaN, flatSteps: 0, repeatShare: 0.1, slowSpread: 0, shiftedSteps: 0, steps: 0 };
+}
+
+/** Takes in one closed step and says what is odd about it, the gravest first, or null. */
+export function watchStep(watch: AnomalyWatch, evidence: StepEvidence): Anomaly | null {
+  const { actualPerSec, expectedPerSec, stepsPerHour } = evidence;
+  if (Number.isNaN(actualPerSec)) return null;
+  const settled = watch.steps >= settlingHours * stepsPerHour;
+  const surprise = (Math.sqrt(actualPerSec) - Math.sqrt(expectedPerSec)) * evidence.scale;
+  const jump = settled ? jumpAnomaly(watch, evidence, surprise) : null;
+  const flat = watchFlatLine(watch, evidence, settled);
+  const shift = watchLevel(watch, evidence, settled);
+  if (!Number.isNaN(surprise)) {
+    const size = Math.min(Math.abs(surprise), watch.steps > stepsPerHour ? 5 * watch.spread : Infinity);
+    watch.spread += (size - watch.spread) / Math.min(24 * 7 * stepsPerHour, watch.steps + 1);
+  }
+  watch.newest = actualPerSec;
+  watch.steps++;
+  return jump ?? shift ?? flat;
+}
+
+function jumpAnomaly(watch: AnomalyWatch, evidence: StepEvidence, surprise: number): Anomaly | null {
+  const { actualPerSec, expectedPerSec } = evidence;
+  const usual = Math.max(watch.spread, 1e-6);
+  const score = Math.abs(surprise) / (surpriseRatio * usual);
+  if (!(score >= 1)) return null;
+  const kind = surprise > 0 ? 'spike' : 'drop';
+  const reason = `${shown(actualPerSec)}/s where ${shown(expectedPerSec)}/s was expected, ${(score * surpriseRatio).toFixed(0)} times the usual error`;
+  return { kind, score, reason };
+}
+
+function watchFlatLine(
+  watch: AnomalyWatch,
+  { actualPerSec, expectedPerSec, stepsPerHour }: StepEvidence,
+  settled: boolean,
+): Anomaly | null {
+  const repeats = actualPerSec === watch.newest;
+  watch.flatSteps = repeats ? watch.flatSteps + 1 : 0;
+  // A long run must not teach that runs are ordinary before it has been reported: the share learns slowly.
+  const memory = Math.min(24 * 14 * stepsPerHour, watch.steps + 10);
+  if (watch.flatSteps <= 2) watch.repeatShare += ((repeats ? 1 : 0) - watch.repeatShare) / memory;
+  // Where few jobs are expected, none at all is ordinary: the Poisson chance of an empty step.
+  const empty = actualPerSec === 0 && expectedPerSec >= 0 ? Math.exp((-expectedPerSec * 3600) / stepsPerHour) : 0;
+  const share = Math.min(0.99, Math.max(0.01, watch.repeatShare, empty));
+  const score = (watch.flatSteps * -Math.log(share)) / Math.log(flatOdds);
+  if (!settled || watch.flatSteps < 3 || score < 1) return null;
+  const reason = `exactly ${shown(actualPerSec)}/s for ${watch.flatSteps + 1} steps; usually ${(100 * share).toFixed(0)} % of steps repeat the one before`;
+  return { kind: 'flat_line', score, reason };
+}
+
+function watchLevel(
+  watch: AnomalyWatch,
+  { slowDeviation, stepsPerHour }: StepEvidence,
+  settled: boolean,
+): Anomaly | null {
+  if (Number.isNaN(slowDeviation)) return null;
+  const size = Math.abs(slowDeviation);
+  const ratio = watch.slowSpread > 0 ? size / watch.slowSpread : 0;
+  const far = settled && ratio >= shiftRatio;
+  watch.shiftedSteps = far ? watch.shiftedSteps + 1 : 0;
+  const memory = Math.min(24 * 14 * stepsPerHour, watch.steps + 1);
+  watch.slowSpread +=
+    (Math.min(size, watch.steps > stepsPerHour ? 3 * watch.slowSpread + 1e-3 : size) - watch.slowSpread) / memory;
+  if (watch.shiftedSteps < shiftHours * stepsPerHour) return null;
+  const direction = slowDeviation > 0 ? 'above' : 'below';
+  const reason = `for ${(watch.shiftedSteps / stepsPerHour).toFixed(0)} hours ${direction} its usual week by ${ratio.toFixed(1)} times what is common`;
+  return { kind: 'level_shift', score: ratio / shiftRatio, reason };
+}
+
+function shown(value: number): string {
+  return Number(value.toPrecision(3)).toString();
+}
