@@ -1,4 +1,5 @@
 import type { RandomStream } from '@capplan/random';
+import { logGamma } from './estimate.ts';
 import { FastRandom } from './fast-random.ts';
 import type { ServiceSource } from './job-queue.ts';
 
@@ -254,17 +255,4 @@ function paretoMoment({ alpha, minSec, maxSec }: { alpha: number; minSec: number
   const norm = (alpha * minSec ** alpha) / (1 - (minSec / maxSec) ** alpha);
   if (Math.abs(order - alpha) < 1e-9) return norm * Math.log(maxSec / minSec);
   return (norm * (maxSec ** (order - alpha) - minSec ** (order - alpha))) / (order - alpha);
-}
-
-/** Logarithm of the gamma function for x > 0: Stirling's series after shifting the argument above 10 (Abramowitz & Stegun 6.1.40). */
-function logGamma(x: number): number {
-  let shift = 0;
-  let z = x;
-  while (z < 10) {
-    shift += Math.log(z);
-    z += 1;
-  }
-  const inverse = 1 / (z * z);
-  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / z;
-  return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }
