@@ -1,6 +1,9 @@
 import { type Command, exitCodes, InputError } from './command.ts';
 
-const commands: Record<string, () => Promise<{ command: Command }>> = {};
+const commands: Record<string, () => Promise<{ command: Command }>> = {
+  forecast: () => import('./commands/forecast.ts'),
+  backtest: () => import('./commands/backtest.ts'),
+};
 
 async function main(): Promise<number> {
   const [word, ...args] = process.argv.slice(2);
