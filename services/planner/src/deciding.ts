@@ -1,0 +1,217 @@
+import { CapacityError, isCapacityError, type Plan, type Policy, type Pool, type Snapshot } from '@capplan/contracts';
+import type { Decision, DecisionInput } from '@capplan/planning';
+import type { ServiceContext } from '@capplan/runtime';
+import type { PlannerConfig } from './config.ts';
+import { plannerId } from './decide/approvals.ts';
+import { consider, expire } from './decide/consider.ts';
+import { draftPlan, poolFacts, withTrial } from './decide/draft-plan.ts';
+import { mayTarget, withTarget } from './decide/operator-target.ts';
+import { planId } from './decide/plan-id.ts';
+import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
+import { budgetAlerts } from './decide/watch-money.ts';
+import type { PlanningCore, TrialAnswer, Trials } from './ports.ts';
+import type { Receipts, Stores } from './stores.ts';
+import type { Views } from './views.ts';
+
+export interface DecidingDeps {
+  context: ServiceContext;
+  config: PlannerConfig;
+  stores: Stores;
+  views: Views;
+  planning: PlanningCore;
+  trials: Trials;
+  receipts: Receipts;
+}
+
+export interface Ground {
+  pool: Pool;
+  policy: Policy;
+  snapshot: Snapshot;
+  input: DecisionInput;
+  decision: Decision;
+}
+
+export interface Deciding {
+  /** What is decided for a pool as it is now, and from what. */
+  ground(poolId: string): Ground;
+  draft(ground: Ground, request: { id: string; requestedBy: string }): Plan;
+  onSnapshot(snapshot: Snapshot): Promise<void>;
+}
+
+const attemptsMax = 5;
+const alternativesTried = 2;
+
+export function createDeciding(deps: DecidingDeps): Deciding {
+  const { context, config, stores, views, planning, trials, receipts } = deps;
+  const { bus, clock, log } = context;
+
+  const decideFor = (pool: Pool, policy: Policy, snapshot: Snapshot): Ground => {
+    const forecast = views.forecast(pool.id);
+    const requirement = views.requirement(pool.id);
+    const { spending, isSeeded } = views.watchOf(pool.id);
+    const changes = views.plans(pool.id)?.value.changes ?? [];
+    const nowMs = clock.nowMs();
+    const input: DecisionInput = {
+      nowMs,
+      pool: poolFacts(pool),
+      policy,
+      snapshot,
+      ...(forecast ? { forecast } : {}),
+      ...(requirement ? { requirement } : {}),
+      history: {
+        changes: changes.map((change) => ({
+          timeMs: change.time_ms,
+          fromWorkers: change.from_workers,
+          toWorkers: change.to_workers,
+        })),
+        ...(isSeeded ? { spentThisHour: spending.hour.spent, spentThisMonth: spending.month.spent } : {}),
+      },
+      dataAgeSec: Math.max(0, nowMs - Date.parse(snapshot.timestamp)) / 1000,
+    };
+    return { pool, policy, snapshot, input, decision: planning.decide(input) };
+  };
+
+  const ground: Deciding['ground'] = (poolId) => {
+    const pool = views.pool(poolId);
+    if (!pool) throw new CapacityError('not_found', `there is no pool ${poolId}`);
+    const policy = views.policy(pool.policy_id);
+    if (!policy)
+      throw new CapacityError('policy_mismatch', `pool ${poolId} names policy ${pool.policy_id}, which is not there`);
+    const snapshot = views.snapshot(poolId);
+    if (!snapshot) throw new CapacityError('not_enough_data', `nothing has been measured for ${poolId} yet`);
+    return decideFor(pool, policy, snapshot);
+  };
+
+  const draft: Deciding['draft'] = ({ policy, input, decision }, { id, requestedBy }) =>
+    draftPlan({
+      id,
+      input,
+      decision,
+      requestedBy,
+      expiresAfterSec: config.expiresAfterSec,
+      commitSec: policy.mode === 'auto' ? config.commitAutoSec : config.commitManualSec,
+      forecastPoints: config.forecastPoints,
+    });
+
+  /** The draft as the simulator leaves it: confirmed, or with the count that did better. */
+  async function tried(first: Plan, given: Ground): Promise<Plan> {
+    const { pool, policy, snapshot, decision } = given;
+    const direction = Math.sign(first.target_workers - first.current_workers);
+    const others = decision.alternatives
+      .map(({ workers }) => workers)
+      .filter((workers) => Math.sign(workers - first.current_workers) === direction && workers !== first.target_workers)
+      .filter((workers) => mayTarget(workers, first.current_workers, pool, policy).ok)
+      .slice(0, alternativesTried)
+      .map((workers) => {
+        const largeChange = planning.isLargeChange(policy, poolFacts(pool), first.current_workers, workers);
+        const asked = { workers, by: 'the simulator', why: `did best with ${workers} workers`, largeChange };
+        return withTarget(decision, asked, { nowMs: clock.nowMs(), pool, policy });
+      });
+    const candidates = [
+      { workers: first.target_workers, steps: first.steps },
+      ...others.map((other) => ({ workers: other.targetWorkers, steps: other.steps })),
+    ];
+    const trial = await bounded({ pool, policy, snapshot, forecast: views.forecast(pool.id), candidates });
+    if (!trial.simulated) return first;
+    const better = trial.best > 0 ? others[trial.best - 1] : undefined;
+    const result = trial.results[better ? trial.best : 0];
+    if (!result) return first;
+    const plan = better
+      ? draft({ ...given, decision: better }, { id: first.id, requestedBy: first.requested_by })
+      : first;
+    const cost = better && result.cost_impact ? { cost_impact: result.cost_impact } : {};
+    return { ...withTrial(plan, { simulated: true, best: 0, results: [result] }), ...cost };
+  }
+
+  async function bounded(question: Parameters<Trials['compare']>[0]): Promise<TrialAnswer> {
+    const over = new AbortController();
+    const late: TrialAnswer = { simulated: false, reason: `no answer within ${config.trialMs} ms` };
+    const asked = trials
+      .compare(question, over.signal)
+      .catch((error): TrialAnswer => ({ simulated: false, reason: String(error) }))
+      .finally(() => over.abort());
+    const answer = await Promise.race([asked, clock.sleep(config.trialMs, over.signal).then(() => late)]);
+    over.abort();
+    return answer;
+  }
+
+  async function watchFigures(snapshot: Snapshot, policy: Policy): Promise<void> {
+    const watch = views.watchOf(snapshot.pool);
+    const key = snapshot.pool;
+    if (watch.breach && watch.breachEndMs === Date.parse(snapshot.timestamp)) {
+      await bus.publish({ type: 'slo.breached', key, data: watch.breach.data, cause: watch.breach.cause });
+    }
+    for (const { alert, cause } of budgetAlerts(policy, watch.spending, snapshot, views.costPerHour(snapshot))) {
+      await bus.publish({ type: 'budget.alert', key, data: alert, cause });
+    }
+  }
+
+  function isTooOld(snapshot: Snapshot): boolean {
+    const ageMs = clock.nowMs() - Date.parse(snapshot.timestamp);
+    return ageMs > 1000 * Math.max(config.snapshotMaxAgeSec, 4 * snapshot.interval_s);
+  }
+
+  async function next(state: PoolPlans, given: Ground): Promise<PoolPlans> {
+    const moment = { nowMs: clock.nowMs(), recentMax: config.recentMax };
+    const lastChangeMs = state.changes.at(-1)?.time_ms ?? 0;
+    if (state.active?.status === 'executing') return state;
+    // A snapshot from before the last change shows a pool that is no longer there.
+    if (Date.parse(given.snapshot.timestamp) < lastChangeMs) return expire(state, moment);
+    const { pool, policy, snapshot, decision } = given;
+    const id = planId({ pool: pool.id, cause: snapshot.timestamp, timeMs: Date.parse(snapshot.timestamp) });
+    const rules = { policy, snapshot, hold: decision.hold };
+    let plan = draft(given, { id, requestedBy: plannerId });
+    let after = consider(state, { ...rules, draft: plan, mayApprove: true }, moment);
+    if (after.active?.id === id && state.active?.id !== id) {
+      plan = await tried(plan, given);
+      after = consider(state, { ...rules, draft: plan, mayApprove: true }, moment);
+    }
+    const approved = after.outbox.find(({ event }) => event === 'plan.approved')?.plan;
+    if (!approved) return after;
+    try {
+      await receipts.obtain({
+        id: `approve:${approved.id}`,
+        key: pool.id,
+        actor: { id: plannerId, kind: 'service' },
+        action: 'plan.approve',
+        target: approved.id,
+        detail: { pool: pool.id, by: approved.status_reason, steps: approved.steps, confidence: approved.confidence },
+      });
+      return after;
+    } catch (error) {
+      log.warn({ plan: approved.id, error: String(error) }, 'A plan is not approved, because it cannot be audited.');
+      return consider(state, { ...rules, draft: plan, mayApprove: false }, moment);
+    }
+  }
+
+  return {
+    ground,
+    draft,
+    async onSnapshot(snapshot) {
+      const isNewest = views.observe(snapshot);
+      const pool = views.pool(snapshot.pool);
+      const policy = pool && views.policy(pool.policy_id);
+      if (!pool || !policy || !isNewest || isTooOld(snapshot)) return;
+      await watchFigures(snapshot, policy);
+      for (let attempt = 0; attempt < attemptsMax; attempt++) {
+        const stored =
+          attempt === 0 ? (views.plans(pool.id) ?? (await stores.plans.get(pool.id))) : await stores.plans.get(pool.id);
+        if (stored) views.wrotePlans(stored);
+        const before = told(stored?.value ?? noPlans(pool.id));
+        if (before.active?.status === 'executing') return;
+        const after = await next(before, decideFor(pool, policy, snapshot));
+        if (after === before) return;
+        try {
+          const revision = stored
+            ? await stores.plans.update(pool.id, after, stored.revision)
+            : await stores.plans.create(pool.id, after);
+          views.wrotePlans({ key: pool.id, value: after, revision });
+          return;
+        } catch (error) {
+          if (!isCapacityError(error, 'conflict')) throw error;
+        }
+      }
+      throw new CapacityError('conflict', `the plans of ${pool.id} change too fast`);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import { CapacityError, type QueryName, type ReplyData, type RequestData, systemKey } from '@capplan/contracts';
+import { plannerId } from './decide/approvals.ts';
+import { planId } from './decide/plan-id.ts';
+import { findPlan } from './decide/pool-plans.ts';
+import type { Deciding } from './deciding.ts';
+import type { Stores } from './stores.ts';
+import type { Views } from './views.ts';
+
+type PlannerQuery = Extract<QueryName, `plan.${string}` | `policy.${string}` | `pool.${string}`>;
+export type PlannerQueries = { [N in PlannerQuery]: (data: RequestData<N>) => Promise<ReplyData<N>> };
+
+const listLimitDefault = 100;
+
+/**
+ * What the planner tells. One thing is read from the store, because somebody may act on the answer; lists come from
+ * this replica's view, which may be a moment behind.
+ */
+export function createQueries(deps: {
+  stores: Stores;
+  views: Views;
+  deciding: Deciding;
+  poolOf(planId: string): Promise<string>;
+  nowMs(): number;
+}): PlannerQueries {
+  const { stores, views, deciding, poolOf, nowMs } = deps;
+  return {
+    'plan.preview': async ({ pool }) => {
+      const id = planId({ pool, cause: 'preview', timeMs: nowMs() });
+      const plan = deciding.draft(deciding.ground(pool), { id, requestedBy: plannerId });
+      return {
+        ...plan,
+        status: 'draft',
+        status_reason: plan.steps.length === 0 ? plan.status_reason : 'preview, not kept',
+      };
+    },
+    'plan.get': async ({ plan_id: id }) => {
+      const stored = await stores.plans.get(await poolOf(id));
+      if (stored) views.wrotePlans(stored);
+      const plan = findPlan(stored?.value, id);
+      if (!plan) throw new CapacityError('not_found', `there is no plan ${id} any more`);
+      return plan;
+    },
+    'plan.list': async ({ pool, status, limit }) => {
+      const states = pool === undefined ? views.allPlans() : [views.plans(pool)];
+      const plans = states
+        .flatMap((stored) =>
+          stored ? [...(stored.value.active ? [stored.value.active] : []), ...stored.value.recent] : [],
+        )
+        .filter((plan) => status === undefined || plan.status === status)
+        .sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.id < b.id ? 1 : -1));
+      return { plans: plans.slice(0, limit ?? listLimitDefault) };
+    },
+    'policy.get': async ({ id }) => {
+      const stored = await stores.policies.get(systemKey(id));
+      if (!stored) throw new CapacityError('not_found', `there is no policy ${id}`);
+      return stored.value.policy;
+    },
+    'policy.list': async () => ({ policies: views.policies().sort(byId) }),
+    'pool.get': async ({ id }) => {
+      const stored = await stores.pools.get(id);
+      if (!stored) throw new CapacityError('not_found', `there is no pool ${id}`);
+      return stored.value.pool;
+    },
+    'pool.list': async () => ({ pools: views.pools().sort(byId) }),
+  };
+}
+
+function byId(a: { id: string }, b: { id: string }): number {
+  return a.id < b.id ? -1 : 1;
+}

@@ -1,0 +1,141 @@
+import { CapacityError, isCapacityError, type Policy, type Pool, systemKey, timestamp } from '@capplan/contracts';
+import type { Clock, IncomingRequest, Records, StoredRecord } from '@capplan/runtime';
+import type { PlannerConfig } from './config.ts';
+import { move, told } from './decide/pool-plans.ts';
+import { mayGovern, mayPutPolicy, mayRemovePolicy, type RecordVerdict } from './decide/record-rules.ts';
+import type { Receipts, Stores } from './stores.ts';
+import type { Views } from './views.ts';
+
+export interface RecordCommandDeps {
+  clock: Clock;
+  config: PlannerConfig;
+  stores: Stores;
+  views: Views;
+  receipts: Receipts;
+}
+
+export interface RecordCommands {
+  'policy.put'(request: IncomingRequest<'policy.put'>): Promise<Policy>;
+  'policy.remove'(request: IncomingRequest<'policy.remove'>): Promise<Record<string, never>>;
+  'pool.put'(request: IncomingRequest<'pool.put'>): Promise<Pool>;
+  'pool.remove'(request: IncomingRequest<'pool.remove'>): Promise<Record<string, never>>;
+}
+
+type Ask = Pick<IncomingRequest<keyof RecordCommands>, 'id' | 'name' | 'actor'>;
+const attemptsMax = 6;
+
+/** What people ask of policies and pools. The rules between the two are checked against the store, not against a view. */
+export function createRecordCommands({ clock, config, stores, views, receipts }: RecordCommandDeps): RecordCommands {
+  const allPools = async () => (await stores.pools.list()).map(({ value }) => value.pool);
+
+  const audited = (ask: Ask, key: string, target: string, detail: unknown) =>
+    receipts.obtain({ id: `command:${ask.id}`, key, actor: ask.actor, action: ask.name, target, detail });
+
+  /** Writes over what `get` found, or where nothing was; undefined when somebody else was first. */
+  async function write<T>(records: Records<T>, key: string, value: T, stored: StoredRecord<T> | undefined) {
+    try {
+      return stored ? await records.update(key, value, stored.revision) : await records.create(key, value);
+    } catch (error) {
+      if (isCapacityError(error, 'conflict')) return undefined;
+      throw error;
+    }
+  }
+
+  async function retried<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    for (let count = 0; count < attemptsMax; count++) {
+      const outcome = await attempt();
+      if (outcome !== undefined) return outcome;
+    }
+    throw new CapacityError('conflict', `${what} changes too fast; try again`);
+  }
+
+  async function cancelPlans(id: string, why: string): Promise<void> {
+    await retried(`the plans of ${id}`, async () => {
+      const stored = await stores.plans.get(id);
+      const state = stored && told(stored.value);
+      if (!stored || !state?.active) return true;
+      if (state.active.status === 'executing') {
+        throw new CapacityError(
+          'illegal_transition',
+          `${state.active.id} is being carried out on ${id}; wait until it is over`,
+        );
+      }
+      const after = move(state, 'cancelled', why, { nowMs: clock.nowMs(), recentMax: config.recentMax });
+      return (await write(stores.plans, id, after, stored)) === undefined ? undefined : true;
+    });
+  }
+
+  return {
+    'policy.put': (request) => {
+      const { policy: sent, must } = request.data;
+      const key = systemKey(sent.id);
+      return retried(`policy ${sent.id}`, async () => {
+        const stored = await stores.policies.get(key);
+        if (stored?.value.command_id === request.id) return stored.value.policy;
+        if (stored && must === 'create') throw new CapacityError('conflict', `policy ${sent.id} is there already`);
+        if (!stored && must === 'update') throw new CapacityError('not_found', `there is no policy ${sent.id}`);
+        allow(mayPutPolicy(sent, await allPools()));
+        const policy: Policy = { ...sent, updated_at: timestamp(clock.nowMs()) };
+        await audited(request, key, sent.id, policy);
+        const record = { policy, command_id: request.id };
+        const revision = await write(stores.policies, key, record, stored);
+        if (revision === undefined) return undefined;
+        views.wrotePolicy(sent.id, record, revision);
+        return policy;
+      });
+    },
+    'policy.remove': (request) => {
+      const { id } = request.data;
+      const key = systemKey(id);
+      return retried(`policy ${id}`, async () => {
+        const stored = await stores.policies.get(key);
+        if (!stored) throw new CapacityError('not_found', `there is no policy ${id}`);
+        allow(mayRemovePolicy(id, await allPools()));
+        await audited(request, key, id, {});
+        return removed(stores.policies, key, stored.revision);
+      });
+    },
+    'pool.put': (request) => {
+      const { pool: sent } = request.data;
+      return retried(`pool ${sent.id}`, async () => {
+        const stored = await stores.pools.get(sent.id);
+        if (stored?.value.command_id === request.id) return stored.value.pool;
+        const governing = await stores.policies.get(systemKey(sent.policy_id));
+        if (!governing)
+          throw new CapacityError('policy_mismatch', `there is no policy ${sent.policy_id}; put it first`);
+        allow(mayGovern(governing.value.policy, sent));
+        const pool: Pool = { ...sent, updated_at: timestamp(clock.nowMs()) };
+        await audited(request, sent.id, sent.id, pool);
+        const record = { pool, command_id: request.id };
+        const revision = await write(stores.pools, sent.id, record, stored);
+        if (revision === undefined) return undefined;
+        views.wrotePool(sent.id, record, revision);
+        return pool;
+      });
+    },
+    'pool.remove': (request) => {
+      const { id } = request.data;
+      return retried(`pool ${id}`, async () => {
+        const stored = await stores.pools.get(id);
+        if (!stored) throw new CapacityError('not_found', `there is no pool ${id}`);
+        await audited(request, id, id, {});
+        await cancelPlans(id, `pool ${id} was removed by ${request.actor.id}`);
+        return removed(stores.pools, id, stored.revision);
+      });
+    },
+  };
+
+  async function removed<T>(records: Records<T>, key: string, revision: number) {
+    try {
+      await records.remove(key, revision);
+      return {};
+    } catch (error) {
+      if (isCapacityError(error, 'conflict')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function allow(verdict: RecordVerdict): void {
+  if (!verdict.ok) throw new CapacityError(verdict.code, verdict.detail);
+}

@@ -1,0 +1,120 @@
+import { isCapacityError, type Plan, systemKey, timestamp } from '@capplan/contracts';
+import type { ServiceContext } from '@capplan/runtime';
+import type { PlannerConfig } from './config.ts';
+import { plannerId } from './decide/approvals.ts';
+import { expire } from './decide/consider.ts';
+import { followRollout, lastDueMs } from './decide/follow-rollout.ts';
+import { type Moment, noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
+import { monthStart, noSpending, spend } from './decide/watch-money.ts';
+import type { Stores } from './stores.ts';
+import type { Views } from './views.ts';
+
+const hourMs = 3_600_000;
+const attemptsMax = 6;
+const actor = { id: plannerId, kind: 'service' } as const;
+
+export interface Sweep {
+  /** Changes a pool's plans; does nothing where `work` gives the same state back. */
+  change(pool: string, work: (state: PoolPlans, moment: Moment) => PoolPlans): Promise<void>;
+  run(): Promise<void>;
+}
+
+/** What has to be looked after although no message comes: expiry, plans stuck in execution, announcements, money spent. */
+export function createSweep(
+  { bus, clock, log }: ServiceContext,
+  config: PlannerConfig,
+  stores: Stores,
+  views: Views,
+): Sweep {
+  let announcedMs = clock.nowMs();
+  const askedMs = new Map<string, number>();
+
+  const change: Sweep['change'] = async (pool, work) => {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const stored = await stores.plans.get(pool);
+      const before = told(stored?.value ?? noPlans(pool));
+      const after = work(before, { nowMs: clock.nowMs(), recentMax: config.recentMax });
+      if (after === before) return;
+      try {
+        const revision = stored
+          ? await stores.plans.update(pool, after, stored.revision)
+          : await stores.plans.create(pool, after);
+        views.wrotePlans({ key: pool, value: after, revision });
+        return;
+      } catch (error) {
+        if (!isCapacityError(error, 'conflict')) throw error;
+      }
+    }
+    throw new Error(`the plans of ${pool} change too fast`);
+  };
+
+  async function rescue(plan: Plan): Promise<void> {
+    const data = { pool: plan.pool, plan_id: plan.id };
+    const { rollouts } = await bus.request('rollout.list', data, { key: plan.pool, actor });
+    for (const rollout of rollouts) await change(plan.pool, (state, moment) => followRollout(state, rollout, moment));
+  }
+
+  async function seed(pool: string): Promise<void> {
+    const nowMs = clock.nowMs();
+    const price = views.pool(pool)?.worker_cost_per_hour ?? 0;
+    const data = { pool, from: timestamp(monthStart(nowMs)), to: timestamp(nowMs), every_s: 3600 };
+    const { points } = await bus.request('load.history', data, { key: pool, actor });
+    let spending = noSpending(nowMs);
+    for (const point of points) {
+      const lengthMs = 1000 * point.interval_s;
+      const costPerHour = point.cost_per_hour ?? point.current_workers * price;
+      spending = spend(spending, { endMs: Date.parse(point.timestamp) + lengthMs, lengthMs, costPerHour });
+    }
+    const watch = views.watchOf(pool);
+    watch.spending = spending;
+    watch.isSeeded = true;
+  }
+
+  async function announce(): Promise<void> {
+    const everyMs = config.announceHours * hourMs;
+    if (clock.nowMs() - announcedMs < everyMs) return;
+    announcedMs = clock.nowMs();
+    const round = Math.floor(announcedMs / everyMs);
+    for (const { key, value, revision } of await stores.policies.list()) {
+      const data = { id: value.policy.id, revision, policy: value.policy };
+      await bus.publish({ type: 'policy.changed', key: systemKey(data.id), data, cause: `${revision}:again:${round}` });
+      log.debug({ key }, 'A policy was announced again.');
+    }
+    for (const { key, value, revision } of await stores.pools.list()) {
+      const data = { id: value.pool.id, revision, pool: value.pool };
+      await bus.publish({ type: 'pool.changed', key, data, cause: `${revision}:again:${round}` });
+    }
+  }
+
+  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.warn({ error: String(error) }, `${what} did not work out; it is tried again.`);
+    }
+  }
+
+  return {
+    change,
+    async run() {
+      const nowMs = clock.nowMs();
+      for (const { value } of views.allPlans()) {
+        const plan = value.active;
+        if (!plan) continue;
+        if (plan.status !== 'executing' && Date.parse(plan.expires_at) <= nowMs) {
+          await attempt(`Letting ${plan.id} expire`, () => change(plan.pool, expire));
+        } else if (plan.status === 'executing' && nowMs - lastDueMs(plan) > 1000 * config.stuckAfterSec) {
+          await attempt(`Asking what became of ${plan.id}`, () => rescue(plan));
+        }
+      }
+      for (const pool of views.pools()) {
+        const cost = views.policy(pool.policy_id)?.cost;
+        const hasBudget = cost?.hourly_budget !== undefined || cost?.monthly_budget !== undefined;
+        if (!hasBudget || views.watchOf(pool.id).isSeeded || nowMs - (askedMs.get(pool.id) ?? 0) < 60_000) continue;
+        askedMs.set(pool.id, nowMs);
+        await attempt(`Learning what ${pool.id} has spent`, () => seed(pool.id));
+      }
+      await attempt('Announcing pools and policies', announce);
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { Forecast, Policy, Pool, Requirement, Snapshot } from '@capplan/contracts';
+import type { Records, ServiceContext, StoredRecord, Subscription } from '@capplan/runtime';
+import type { PoolPlans } from './decide/pool-plans.ts';
+import { noSpending, type Spending, spend } from './decide/watch-money.ts';
+import { noIntervals, type ObjectiveWatch, watchObjective } from './decide/watch-objective.ts';
+import type { PolicyRecord, PoolRecord } from './stores.ts';
+
+export interface PoolWatch {
+  spending: Spending;
+  /** False while the money spent before this replica began is unknown. */
+  isSeeded: boolean;
+  objective: ObjectiveWatch;
+  breach: NonNullable<ReturnType<typeof watchObjective>['breach']> | undefined;
+  breachEndMs: number;
+}
+
+/** What this replica knows of the world, and could rebuild at any time. */
+export interface Views {
+  pool(id: string): Pool | undefined;
+  policy(id: string): Policy | undefined;
+  pools(): Pool[];
+  policies(): Policy[];
+  plans(pool: string): StoredRecord<PoolPlans> | undefined;
+  allPlans(): StoredRecord<PoolPlans>[];
+  poolOfPlan(planId: string): string | undefined;
+  snapshot(pool: string): Snapshot | undefined;
+  forecast(pool: string): Forecast | undefined;
+  requirement(pool: string): Requirement | undefined;
+  watchOf(pool: string): PoolWatch;
+  costPerHour(snapshot: Snapshot): number;
+  /** Takes a snapshot in; false when a newer one is known. */
+  observe(snapshot: Snapshot): boolean;
+  /** Takes in what this replica has just written, before it comes back from the store. */
+  wrotePlans(record: StoredRecord<PoolPlans>): void;
+  wrotePool(id: string, record: PoolRecord | undefined, revision: number): void;
+  wrotePolicy(id: string, record: PolicyRecord | undefined, revision: number): void;
+  start(): Promise<Subscription[]>;
+}
+
+interface Kept<T> {
+  value: T | undefined;
+  revision: number;
+}
+
+export function createViews(
+  { bus, clock }: ServiceContext,
+  stores: { pools: Records<PoolRecord>; policies: Records<PolicyRecord>; plans: Records<PoolPlans> },
+): Views {
+  const pools = new Map<string, Kept<PoolRecord>>();
+  const policies = new Map<string, Kept<PolicyRecord>>();
+  const plans = new Map<string, StoredRecord<PoolPlans>>();
+  const poolOf = new Map<string, string>();
+  const snapshots = new Map<string, Snapshot>();
+  const forecasts = new Map<string, Forecast>();
+  const requirements = new Map<string, Requirement>();
+  const watches = new Map<string, PoolWatch>();
+
+  const keep = <T>(map: Map<string, Kept<T>>, id: string, value: T | undefined, revision: number) => {
+    if ((map.get(id)?.revision ?? 0) < revision) map.set(id, { value, revision });
+  };
+  const newer = <T extends { made_at: string }>(map: Map<string, T>, pool: string, value: T) => {
+    const known = map.get(pool);
+    if (!known || known.made_at <= value.made_at) map.set(pool, value);
+  };
+
+  const views: Views = {
+    pool: (id) => pools.get(id)?.value?.pool,
+    policy: (id) => policies.get(id)?.value?.policy,
+    pools: () => [...pools.values()].flatMap(({ value }) => (value ? [value.pool] : [])),
+    policies: () => [...policies.values()].flatMap(({ value }) => (value ? [value.policy] : [])),
+    plans: (pool) => plans.get(pool),
+    allPlans: () => [...plans.values()],
+    poolOfPlan: (planId) => poolOf.get(planId),
+    snapshot: (pool) => snapshots.get(pool),
+    forecast: (pool) => forecasts.get(pool),
+    requirement: (pool) => requirements.get(pool),
+    watchOf(pool) {
+      const known = watches.get(pool);
+      if (known) return known;
+      const fresh: PoolWatch = {
+        spending: noSpending(clock.nowMs()),
+        isSeeded: false,
+        objective: noIntervals,
+        breach: undefined,
+        breachEndMs: 0,
+      };
+      watches.set(pool, fresh);
+      return fresh;
+    },
+    costPerHour(snapshot) {
+      const price = views.pool(snapshot.pool)?.worker_cost_per_hour ?? 0;
+      return snapshot.cost_per_hour ?? (snapshot.current_workers + snapshot.starting_workers) * price;
+    },
+    observe(snapshot) {
+      const known = snapshots.get(snapshot.pool);
+      if (known && known.timestamp > snapshot.timestamp) return false;
+      snapshots.set(snapshot.pool, snapshot);
+      if (known?.timestamp === snapshot.timestamp) return true;
+      const policy = views.policy(views.pool(snapshot.pool)?.policy_id ?? '');
+      if (!policy) return true;
+      const watch = views.watchOf(snapshot.pool);
+      const endMs = Date.parse(snapshot.timestamp);
+      const lengthMs = 1000 * snapshot.interval_s;
+      watch.spending = spend(watch.spending, { endMs, lengthMs, costPerHour: views.costPerHour(snapshot) });
+      const held = watchObjective(watch.objective, policy, snapshot);
+      watch.objective = held.watch;
+      watch.breach = held.breach;
+      watch.breachEndMs = endMs;
+      return true;
+    },
+    wrotePlans(record) {
+      const known = plans.get(record.key);
+      if (known && known.revision >= record.revision) return;
+      for (const plan of known?.value.recent ?? []) poolOf.delete(plan.id);
+      plans.set(record.key, record);
+      const { active, recent } = record.value;
+      for (const plan of active ? [active, ...recent] : recent) poolOf.set(plan.id, record.key);
+    },
+    wrotePool: (id, record, revision) => keep(pools, id, record, revision),
+    wrotePolicy: (id, record, revision) => keep(policies, id, record, revision),
+    async start() {
+      return [
+        await stores.policies.watch(({ key, value, revision }) => keep(policies, key.slice(2), value, revision)),
+        await stores.pools.watch(({ key, value, revision }) => keep(pools, key, value, revision)),
+        await stores.plans.watch(({ key, value, revision }) => {
+          if (value) views.wrotePlans({ key, value, revision });
+        }),
+        await bus.follow('load.observed', ({ envelope: { data } }) => {
+          views.observe(data);
+        }),
+        await bus.follow('forecast.made', ({ envelope: { data } }) => newer(forecasts, data.pool, data)),
+        await bus.follow('capacity.sized', ({ envelope: { data } }) => newer(requirements, data.pool, data)),
+      ];
+    },
+  };
+  return views;
+}
