@@ -5,6 +5,8 @@ import { constantServiceEffect, variabilityIndex } from './wait-correction.ts';
 const STEP = Math.log(1.25);
 const FIRST = 0.02;
 const STEPS_MAX = 140;
+const GRID = Float64Array.from({ length: STEPS_MAX + 1 }, (_, i) => FIRST * 1.25 ** i);
+const PER_STEP = 1 / STEP;
 
 /** Where -ln P is beyond this, nothing is left that a double could add. */
 const NEGLIGIBLE = 45;
@@ -41,7 +43,6 @@ export class ConditionalWait {
   /** -ln P at l = 0.02 · 1.25^i, l = (c - a)t; a straight line between. Filled as far as it has been asked for. */
   readonly #logs = new Float64Array(STEPS_MAX);
   #filled = 0;
-  #nextL = FIRST;
 
   /** @param load.servers may be a fraction */
   constructor(shape: ServiceShape, load: { utilization: number; servers: number }) {
@@ -61,12 +62,27 @@ export class ConditionalWait {
     if (t <= 0) return 1;
     const l = this.#drainRate * t;
     if (l <= FIRST) return Math.exp((-this.#logAt(0) * l) / FIRST);
-    const i = Math.floor(Math.log(l / FIRST) / STEP);
+    const i = Math.floor(Math.log(l / FIRST) * PER_STEP);
+    if (i >= STEPS_MAX - 1) return 0;
     const low = this.#logAt(i);
     if (low > NEGLIGIBLE) return 0;
-    const from = FIRST * 1.25 ** i;
+    const from = GRID[i] as number;
     const slope = (this.#logAt(i + 1) - low) / (0.25 * from);
     return Math.exp(-low - slope * (l - from));
+  }
+
+  /** The t at which P(W > t | W > 0) has fallen to `exceedance`, in (0, 1]. */
+  quantile(exceedance: number): number {
+    const target = -Math.log(exceedance);
+    let i = 0;
+    while (this.#logAt(i) < target) i++;
+    const high = this.#logAt(i);
+    const low = i === 0 ? 0 : this.#logAt(i - 1);
+    const from = i === 0 ? 0 : (GRID[i - 1] as number);
+    const width = i === 0 ? FIRST : 0.25 * from;
+    // Beyond what is tabulated nothing is ever asked for: it would be less than one in 10¹⁹.
+    const share = Number.isFinite(high) && high > low ? (target - low) / (high - low) : 0;
+    return (from + share * width) / this.#drainRate;
   }
 
   /** E[W | W > 0]; exact for the piecewise exponential that `exceedance` is. */
@@ -92,13 +108,12 @@ export class ConditionalWait {
     while (this.#filled <= i) {
       const before = this.#filled > 0 ? (this.#logs[this.#filled - 1] as number) : 0;
       if (this.#filled === STEPS_MAX || before > NEGLIGIBLE) return Number.POSITIVE_INFINITY;
-      const l = this.#nextL;
+      const l = GRID[this.#filled] as number;
       const t = l / this.#drainRate;
       const y = t * (1 + (this.#speedUp * l) / (l + FITTED.onset));
       // Refinements can bend the curve back where the distribution has a wide gap; a wait has no negative hazard.
       const log = l * this.#decay(y) * (1 + this.#start * Math.exp(-l / this.#span));
       this.#logs[this.#filled++] = Math.max(before, log);
-      this.#nextL = 1.25 * l;
     }
     return this.#logs[i] as number;
   }

@@ -2,7 +2,7 @@
  * The point where a falling exceedance function P(X > x) reaches 1 - p.
  *
  * Works on the logarithm, which is nearly straight for waits and responses, by regula falsi with the Illinois
- * correction: about ten evaluations to nine digits. A jump is found from its right side.
+ * correction: about ten evaluations to ten digits. A jump is found from its right side.
  *
  * @param exceedance non-increasing, from at most 1 at x = 0 to 0 at infinity
  * @param p in [0, 1)
@@ -25,7 +25,7 @@ export function exceedanceQuantile(exceedance: (x: number) => number, p: number,
     gapHigh = gap(high);
   }
   let side = 0;
-  for (let i = 0; i < 200 && high - low > 1e-12 * high; i++) {
+  for (let i = 0; i < 200 && high - low > 1e-10 * high; i++) {
     // A plain halving now and then guarantees progress across jumps and flat stretches.
     const x = i % 4 === 3 ? (low + high) / 2 : low + ((high - low) * gapLow) / (gapLow - gapHigh);
     const g = gap(x);
@@ -41,7 +41,7 @@ export function exceedanceQuantile(exceedance: (x: number) => number, p: number,
       gapHigh = g;
       if (side === -1) gapLow /= 2;
       side = -1;
-      if (Math.abs(g) < 1e-14) break;
+      if (g > -1e-12) break;
     }
   }
   return high;

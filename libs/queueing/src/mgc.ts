@@ -123,7 +123,7 @@ export function queueFrom(parts: {
     waitSecQuantile: (p) => {
       requireNumber('p', p, { min: 0, max: 1 - Number.EPSILON });
       if (1 - p >= pWait) return 0;
-      return exceedanceQuantile(waitExceedance, p, waitSecMean());
+      return conditional.quantile((1 - p) / pWait) * waitUnitSec;
     },
     responseSecQuantile: (p) => {
       requireNumber('p', p, { min: 0, max: 1 - Number.EPSILON });
