@@ -18,7 +18,7 @@ export const QueueingConfig = Type.Object({
     env: 'QUEUEING_SERVICE_SAMPLES_MIN',
   }),
   steps_max: Type.Integer({
-    default: 672,
+    default: 192,
     minimum: 1,
     maximum: 10_080,
     description: 'Steps of a forecast that are sized; later ones are left out',

@@ -24,12 +24,17 @@ export interface SizingInput {
   /** The newest one, if any. One that is not trusted, or over, is left aside. */
   forecast: Forecast | undefined;
   service: ServiceDistribution | undefined;
+  /** What was worked out before for the same pool, policy and service times; see `createStepSizer`. */
+  sizer?: StepSizer;
 }
+
+/** Workers for a load ahead, in erlangs. */
+export type StepSizer = (offeredLoadErlangs: number) => number;
 
 /** Without a forecast the present demand is taken to last so long. */
 const HOLD_SEC = 3600;
 /** Loads closer than this share need the same number of workers, near enough to be worked out once. */
-const LOAD_STEP = 0.002;
+const LOAD_STEP = 0.01;
 
 /**
  * How many workers will this pool need at each step ahead, to keep its objective?
@@ -56,7 +61,7 @@ export function sizePool(input: SizingInput, config: QueueingConfig): Requiremen
   });
   const meanSec = serviceMeanSec(service);
   const objectives = objectivesOf(input);
-  const sizeAt = createSizer(objectives, service, meanSec);
+  const sizeAt = input.sizer ?? createStepSizer({ ...input, service });
   const first = sizeNow(
     { ...input, service },
     Math.max(loads[0] ?? 0, snapshot.arrival_rate * meanSec) / meanSec,
@@ -121,7 +126,7 @@ function demandAhead({ snapshot, forecast }: SizingInput, config: QueueingConfig
 
 type Objectives = Pick<SizeQuery, 'latency' | 'backlog' | 'availability' | 'concurrency'>;
 
-function objectivesOf({ pool, policy }: SizingInput): Objectives {
+function objectivesOf({ pool, policy }: Pick<SizingInput, 'pool' | 'policy'>): Objectives {
   const { slo } = policy;
   const { availability } = slo;
   return {
@@ -135,8 +140,13 @@ function objectivesOf({ pool, policy }: SizingInput): Objectives {
   };
 }
 
-/** Sizes any load ahead; loads that are practically equal are worked out once. */
-function createSizer(objectives: Objectives, service: ServiceDistribution, meanSec: number): (load: number) => number {
+/**
+ * Sizes any load ahead, and remembers. Loads that are practically equal are worked out once: a forecast that has not
+ * changed costs nothing the next time.
+ */
+export function createStepSizer(input: { pool: Pool; policy: Policy; service: ServiceDistribution }): StepSizer {
+  const objectives = objectivesOf(input);
+  const meanSec = serviceMeanSec(input.service);
   const known = new Map<number, number>();
   return (load) => {
     if (load <= 0) return 0;
@@ -145,7 +155,7 @@ function createSizer(objectives: Objectives, service: ServiceDistribution, meanS
     if (workers === undefined) {
       // The upper end of the bucket, so that rounding never eats the margin.
       const arrivalRatePerSec = Math.min(1e9, Math.exp(bucket * LOAD_STEP) / meanSec);
-      workers = workersOf(sizeOrKeepUp({ ...objectives, service, arrivalRatePerSec }).result);
+      workers = workersOf(sizeOrKeepUp({ ...objectives, service: input.service, arrivalRatePerSec }).result);
       known.set(bucket, workers);
     }
     return workers;

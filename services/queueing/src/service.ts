@@ -9,9 +9,17 @@ import {
 import type { ServiceDistribution } from '@capplan/queueing';
 import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
 import type { QueueingConfig } from './config.ts';
-import { sizePool } from './decide.ts';
+import { createStepSizer, type StepSizer, sizePool } from './decide.ts';
 import type { QueueingPorts } from './ports.ts';
 import { isSameService, serviceTimeOf } from './service-time.ts';
+
+interface Basis {
+  pool: Pool;
+  policy: Policy;
+  snapshot: Snapshot;
+  service: ServiceDistribution | undefined;
+  sizer?: StepSizer;
+}
 
 /**
  * The queueing service: snapshots and forecasts in, `capacity.sized` out.
@@ -25,7 +33,7 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
   const policies = new Map<string, Policy>();
   const snapshots = new Map<string, Snapshot>();
   const forecasts = new Map<string, Forecast>();
-  const services = new Map<string, { snapshot: Snapshot; service: ServiceDistribution | undefined }>();
+  const bases = new Map<string, Basis>();
   const subscriptions: Subscription[] = [];
   const sized = context.metrics.counter('capacity_planner_requirements_total', 'Requirements', ['feasible']);
   const took = context.metrics.histogram(
@@ -35,12 +43,20 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
     [0.0001, 0.0005, 0.001, 0.005, 0.02, 0.1, 0.5],
   );
 
-  const serviceOf = (snapshot: Snapshot, pool: Pool): ServiceDistribution | undefined => {
-    const known = services.get(pool.id);
-    if (known !== undefined && isSameService(known.snapshot, snapshot)) return known.service;
+  /** Service times and what was sized with them, kept while neither they nor the pool nor its policy change. */
+  const basisOf = (pool: Pool, policy: Policy, snapshot: Snapshot): Basis => {
+    const known = bases.get(pool.id);
+    if (known?.pool === pool && known.policy === policy && isSameService(known.snapshot, snapshot)) return known;
     const service = serviceTimeOf(snapshot, pool, { samplesMin: config.service_samples_min });
-    services.set(pool.id, { snapshot, service });
-    return service;
+    const basis: Basis = {
+      pool,
+      policy,
+      snapshot,
+      service,
+      ...(service !== undefined && { sizer: createStepSizer({ pool, policy, service }) }),
+    };
+    bases.set(pool.id, basis);
+    return basis;
   };
 
   const requirementOf = (poolId: string): { requirement: Requirement; snapshot: Snapshot } | undefined => {
@@ -49,8 +65,8 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
     const snapshot = snapshots.get(poolId);
     if (pool === undefined || policy === undefined || snapshot === undefined) return undefined;
     const startMs = context.clock.nowMs();
-    const input = { pool, policy, snapshot, forecast: forecasts.get(poolId), service: serviceOf(snapshot, pool) };
-    const requirement = sizePool(input, config);
+    const basis = basisOf(pool, policy, snapshot);
+    const requirement = sizePool({ ...basis, snapshot, forecast: forecasts.get(poolId) }, config);
     took.observe((context.clock.nowMs() - startMs) / 1000);
     return requirement && { requirement, snapshot };
   };
@@ -83,7 +99,7 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
       subscriptions.push(
         await bus.follow('pool.changed', ({ envelope: { data } }) => {
           if (data.pool !== null) return void pools.set(data.id, data.pool);
-          for (const view of [pools, snapshots, forecasts, services]) view.delete(data.id);
+          for (const view of [pools, snapshots, forecasts, bases]) view.delete(data.id);
         }),
         await bus.follow('policy.changed', ({ envelope: { data } }) => {
           if (data.policy === null) policies.delete(data.id);
