@@ -1,8 +1,11 @@
 import { type Command, exitCodes, InputError } from './command.ts';
 
 const commands: Record<string, () => Promise<{ command: Command }>> = {
+  queue: () => import('./commands/queue.ts'),
+  size: () => import('./commands/size.ts'),
   forecast: () => import('./commands/forecast.ts'),
   backtest: () => import('./commands/backtest.ts'),
+  simulate: () => import('./commands/simulate.ts'),
 };
 
 async function main(): Promise<number> {
