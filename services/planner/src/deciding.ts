@@ -128,8 +128,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     const late: TrialAnswer = { simulated: false, reason: `no answer within ${config.trialMs} ms` };
     const asked = trials
       .compare(question, over.signal)
-      .catch((error): TrialAnswer => ({ simulated: false, reason: String(error) }))
-      .finally(() => over.abort());
+      .catch((error): TrialAnswer => ({ simulated: false, reason: String(error) }));
     const answer = await Promise.race([asked, clock.sleep(config.trialMs, over.signal).then(() => late)]);
     over.abort();
     return answer;

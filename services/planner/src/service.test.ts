@@ -1,0 +1,344 @@
+import {
+  type EventType,
+  isCapacityError,
+  type Plan,
+  type RequestData,
+  type RequestName,
+  type Rollout,
+  type Snapshot,
+  systemKey,
+} from '@capplan/contracts';
+import type { DecisionInput } from '@capplan/planning';
+import { createRandomStream } from '@capplan/random';
+import {
+  createMemoryBackend,
+  createVirtualClock,
+  type Faults,
+  type MemoryContext,
+  type Service,
+} from '@capplan/runtime';
+import { expect } from 'chai';
+import Value from 'typebox/value';
+import { createNoneTrials } from './adapters/none-trials.ts';
+import { PlannerConfig } from './config.ts';
+import {
+  samplePolicy,
+  samplePool,
+  sampleRollout,
+  sampleSnapshot,
+  scriptedCore,
+  startMs,
+} from './conformance/samples.ts';
+import type { Trials } from './ports.ts';
+import { createPlanner } from './service.ts';
+
+const config = Value.Create(PlannerConfig) as PlannerConfig;
+const ada = { id: 'ada', kind: 'user' as const, second_factor: true };
+const pool = 'shop/checkout';
+
+interface World {
+  wish: (input: DecisionInput) => number | { workers: number; hold?: never; confidence?: number };
+  auditIsUp: boolean;
+  audited: string[];
+}
+
+async function open(
+  options: { faults?: Faults; seed?: number; mode?: 'auto' | 'manual' | 'advisory'; trials?: Trials } = {},
+) {
+  const clock = createVirtualClock({ startMs });
+  const backend = createMemoryBackend({ clock, random: createRandomStream(options.seed ?? 1) });
+  const world: World = { wish: () => 4, auditIsUp: true, audited: [] };
+  const helper = backend.context('helper');
+  await clock.waitFor(
+    helper.bus.respond('audit.append', async ({ data }) => {
+      if (!world.auditIsUp) throw new Error('down');
+      if (!world.audited.includes(data.id)) world.audited.push(data.id);
+      return { id: data.id, sequence: world.audited.indexOf(data.id) + 1, hash: 'a'.repeat(64) };
+    }),
+  );
+  const replicas: { context: MemoryContext; service: Service }[] = [];
+  const launch = async (instance: string) => {
+    const context = backend.context('planner', instance);
+    const planning = scriptedCore((input) => world.wish(input));
+    const service = createPlanner(context, config, { planning, trials: options.trials ?? createNoneTrials() });
+    replicas.push({ context, service });
+    await clock.waitFor(service.start());
+    return { context, service };
+  };
+  await launch('a');
+  let commands = 0;
+  const ask = async <N extends RequestName>(
+    name: N,
+    data: RequestData<N>,
+    actor: object = ada,
+    id = `cmd-${++commands}`,
+  ) => {
+    const key = name.startsWith('policy') ? systemKey('default') : pool;
+    return clock.waitFor(helper.bus.request(name, data, { key, actor: actor as never, id }));
+  };
+  const refusal = async (promise: Promise<unknown>): Promise<string> => {
+    try {
+      await promise;
+    } catch (error) {
+      if (isCapacityError(error)) return error.code;
+      throw error;
+    }
+    return 'allowed';
+  };
+  await ask('policy.put', { policy: samplePolicy({ mode: options.mode ?? 'auto' }), must: 'create' });
+  await ask('pool.put', { pool: samplePool() });
+  await clock.advance(1000);
+  if (options.faults) backend.setFaults(options.faults);
+  const observe = async (workers: number, change: Partial<Snapshot> = {}) => {
+    const snapshot = sampleSnapshot(clock.nowMs(), workers, change);
+    await clock.waitFor(
+      helper.bus.publish({ type: 'load.observed', key: pool, data: snapshot, cause: snapshot.timestamp }),
+    );
+    return snapshot;
+  };
+  const tell = async (rollout: Rollout) => {
+    const type = (rollout.status === 'running' ? 'rollout.started' : `rollout.${rollout.status}`) as 'rollout.finished';
+    await clock.waitFor(helper.bus.publish({ type, key: pool, data: rollout, cause: rollout.status }));
+  };
+  const told = (type: EventType) =>
+    backend
+      .messages('events')
+      .filter((message) => message.type === type)
+      .map(({ envelope }) => (envelope as { data: Plan }).data);
+  const plans = async () => (await ask('plan.list', { pool })).plans;
+  return { clock, backend, world, helper, launch, ask, refusal, observe, tell, told, plans, replicas };
+}
+
+describe('the planner service', () => {
+  it('turns a measurement into an approved, audited and announced plan, and follows its rollout to the end', async () => {
+    const w = await open();
+    w.world.wish = () => 7;
+    await w.observe(4);
+    await w.clock.advance(2000);
+    const [plan] = await w.plans();
+    expect(plan).to.include({ status: 'approved', current_workers: 4, target_workers: 7, requested_by: 'planner' });
+    expect(w.world.audited).to.include(`approve:${plan?.id}`);
+    expect(w.told('plan.proposed')).to.have.length(1);
+    expect(w.told('plan.approved')).to.have.length(1);
+    await w.tell(sampleRollout(plan as Plan, 'running', w.clock.nowMs()));
+    await w.clock.advance(2000);
+    expect((await w.ask('plan.get', { plan_id: plan?.id as string })).status).to.equal('executing');
+    await w.tell(sampleRollout(plan as Plan, 'finished', w.clock.nowMs()));
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]?.status).to.equal('completed');
+    expect(w.told('plan.completed')).to.have.length(1);
+    expect(w.backend.deadLetters()).to.deep.equal([]);
+  });
+
+  it('approves nothing while the audit log is silent, and catches up when it is back', async () => {
+    const w = await open();
+    w.world.wish = () => 7;
+    w.world.auditIsUp = false;
+    await w.observe(4);
+    await w.clock.advance(10_000);
+    expect((await w.plans())[0]?.status).to.equal('proposed');
+    expect(await w.refusal(w.ask('plan.approve', { plan_id: (await w.plans())[0]?.id as string }))).to.equal(
+      'no_audit_receipt',
+    );
+    expect(await w.refusal(w.ask('pool.remove', { id: pool }))).to.equal('no_audit_receipt');
+    expect(w.told('plan.approved')).to.deep.equal([]);
+    w.world.auditIsUp = true;
+    await w.clock.advance(5000);
+    await w.observe(4);
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]?.status).to.equal('approved');
+  });
+
+  it('gives a repeated command the same answer and does its work once', async () => {
+    const w = await open({ mode: 'manual' });
+    await w.observe(4);
+    await w.clock.advance(1000);
+    const first = await w.ask('plan.create', { pool, target_workers: 6 }, ada, 'once');
+    const again = await w.ask('plan.create', { pool, target_workers: 6 }, ada, 'once');
+    expect(again.id).to.equal(first.id);
+    const applied = await w.ask('plan.apply', { plan_id: first.id }, ada, 'twice');
+    expect((await w.ask('plan.apply', { plan_id: first.id }, ada, 'twice')).status)
+      .to.equal(applied.status)
+      .and.to.equal('approved');
+    await w.clock.advance(1000);
+    expect(w.told('plan.approved')).to.have.length(1);
+    expect(w.world.audited.filter((id) => id === 'command:once')).to.have.length(1);
+  });
+
+  it('refuses what a plan’s state, its limits or its size forbid', async () => {
+    const w = await open({ mode: 'manual' });
+    await w.observe(4);
+    await w.clock.advance(1000);
+    expect(await w.refusal(w.ask('plan.create', { pool, target_workers: 400 }))).to.equal('invalid_input');
+    expect(await w.refusal(w.ask('plan.get', { plan_id: 'plan-nowhere' }))).to.equal('not_found');
+    const large = await w.ask('plan.create', { pool, target_workers: 30 });
+    expect(large).to.include({ large_change: true, approvals_needed: 2, status: 'awaiting_approval' });
+    expect(await w.refusal(w.ask('plan.apply', { plan_id: large.id }))).to.equal('duplicate_approver');
+    expect(await w.refusal(w.ask('plan.apply', { plan_id: large.id }, { id: 'bob', kind: 'user' }))).to.equal(
+      'second_factor_required',
+    );
+    await w.ask('plan.approve', { plan_id: large.id }, { ...ada, id: 'bob' });
+    expect((await w.ask('plan.apply', { plan_id: large.id }, { ...ada, id: 'cyd' })).status).to.equal('approved');
+    await w.ask('plan.cancel', { plan_id: large.id, comment: 'not today' });
+    expect(await w.refusal(w.ask('plan.approve', { plan_id: large.id }))).to.equal('illegal_transition');
+  });
+
+  it('rolls a carried-out plan back by a new plan', async () => {
+    const w = await open({ mode: 'manual' });
+    await w.observe(4);
+    await w.clock.advance(1000);
+    const plan = await w.ask('plan.create', { pool, target_workers: 6 });
+    expect(await w.refusal(w.ask('plan.rollback', { plan_id: plan.id }))).to.equal('illegal_transition');
+    await w.ask('plan.apply', { plan_id: plan.id });
+    await w.tell(sampleRollout(plan, 'finished', w.clock.nowMs()));
+    await w.clock.advance(1000);
+    w.world.wish = () => 6;
+    await w.observe(6);
+    await w.clock.advance(1000);
+    const back = await w.ask('plan.rollback', { plan_id: plan.id });
+    expect(back).to.include({
+      current_workers: 6,
+      target_workers: 4,
+      status: 'awaiting_approval',
+      requested_by: 'ada',
+    });
+  });
+
+  it('expires plans that nobody decides on', async () => {
+    const w = await open({ mode: 'manual' });
+    w.world.wish = () => 7;
+    await w.observe(4);
+    await w.clock.advance(901_000 + config.sweepMs);
+    expect((await w.plans())[0]?.status).to.equal('expired');
+  });
+
+  it('previews without keeping anything', async () => {
+    const w = await open();
+    expect(await w.refusal(w.ask('plan.preview', { pool }))).to.equal('not_enough_data');
+    await w.observe(4);
+    await w.clock.advance(1000);
+    w.world.wish = () => 9;
+    expect(await w.ask('plan.preview', { pool })).to.include({ status: 'draft', target_workers: 9 });
+    await w.clock.advance(1000);
+    expect(await w.plans()).to.deep.equal([]);
+  });
+
+  it('does not wait for a simulator longer than it may, and keeps what it says in time', async () => {
+    const silent: Trials = { compare: () => new Promise(() => undefined) };
+    const w = await open({ trials: silent });
+    w.world.wish = () => 7;
+    await w.observe(4);
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]?.simulation.simulated).to.equal(false);
+
+    const quick: Trials = {
+      compare: async ({ candidates }) => ({
+        simulated: true,
+        best: 0,
+        results: candidates.map(() => ({ simulated: true, slo_achievement: 0.97, max_backlog: 3, p95_latency: '4s' })),
+      }),
+    };
+    const v = await open({ trials: quick });
+    v.world.wish = () => 7;
+    await v.observe(4);
+    await v.clock.advance(2000);
+    expect((await v.plans())[0]?.simulation).to.include({ simulated: true, p95_latency: '4s' });
+  });
+
+  it('says once when a budget will be overrun and when the objective is missed', async () => {
+    const w = await open();
+    await w.ask('policy.put', { policy: samplePolicy({ cost: { hourly_budget: 2 } }), must: 'update' });
+    for (let i = 0; i < 4; i++) {
+      await w.observe(4, { response_time_p95: '9s' });
+      await w.clock.advance(15_000);
+    }
+    expect(w.told('budget.alert')).to.have.length(1);
+    expect(w.told('slo.breached')).to.have.length(1);
+    expect(w.told('slo.breached')[0]).to.include({ target_s: 5, observed_p95_s: 9 });
+  });
+
+  it('refuses to leave a pool without its policy, and announces what was removed', async () => {
+    const w = await open();
+    expect(await w.refusal(w.ask('policy.remove', { id: 'default' }))).to.equal('policy_in_use');
+    expect(await w.refusal(w.ask('pool.put', { pool: samplePool({ tags: ['pci'] }) }))).to.equal('policy_mismatch');
+    expect(await w.refusal(w.ask('pool.put', { pool: samplePool({ policy_id: 'nowhere' }) }))).to.equal(
+      'policy_mismatch',
+    );
+    expect(await w.refusal(w.ask('policy.put', { policy: samplePolicy(), must: 'create' }))).to.equal('conflict');
+    await w.ask('pool.remove', { id: pool });
+    await w.ask('policy.remove', { id: 'default' });
+    await w.clock.advance(1000);
+    expect(w.told('pool.changed').at(-1)).to.include({ id: pool, pool: null });
+    expect(w.told('policy.changed').at(-1)).to.include({ id: 'default', policy: null });
+    expect((await w.ask('pool.list', {})).pools).to.deep.equal([]);
+  });
+
+  it('ignores measurements that are old, out of order or from before the last change', async () => {
+    const w = await open();
+    w.world.wish = () => 7;
+    const old = sampleSnapshot(w.clock.nowMs() - 600_000, 4);
+    await w.clock.waitFor(w.helper.bus.publish({ type: 'load.observed', key: pool, data: old, cause: old.timestamp }));
+    await w.clock.advance(2000);
+    expect(await w.plans()).to.deep.equal([]);
+  });
+
+  it('ends in the same place with two replicas, lost and doubled messages, ambiguous writes and a crash at any operation', async function () {
+    this.timeout(60_000);
+    const faults: Faults = {
+      dropDelivery: 0.05,
+      duplicateDelivery: 0.1,
+      reorderDelivery: 0.1,
+      failPublish: 0.03,
+      failPublishAfterStoring: 0.03,
+      failRecordWrite: 0.05,
+      failRecordWriteAfterStoring: 0.05,
+      failRecordRead: 0.03,
+      delayMsMax: 3000,
+    };
+    for (let seed = 1; seed <= 30; seed++) {
+      const w = await open({ seed, faults });
+      await w.launch('b');
+      const random = createRandomStream(seed);
+      w.world.wish = ({ snapshot }) => 3 + (Date.parse(snapshot?.timestamp ?? '') % 5);
+      const carried = new Set<string>();
+      let workers = 4;
+      for (let i = 0; i < 25; i++) {
+        const victim = w.replicas.at(-1) as (typeof w.replicas)[number];
+        if (i % 5 === 2)
+          victim.context.crashAtOperation(1 + random.integer(6), random.integer(2) === 0 ? 'before' : 'after');
+        await w.observe(workers).catch(() => undefined);
+        await w.clock.advance(7000 + random.integer(3000));
+        if (!victim.context.isUp()) await w.launch(`c${i}`).catch(() => undefined);
+        const approved = w.told('plan.approved').filter(({ id }) => !carried.has(id));
+        for (const plan of approved) {
+          carried.add(plan.id);
+          const current = await w.ask('plan.get', { plan_id: plan.id }).catch(() => undefined);
+          if (current?.status !== 'approved') continue;
+          workers = plan.target_workers;
+          await w.tell(sampleRollout(plan, 'running', w.clock.nowMs())).catch(() => undefined);
+          await w.tell(sampleRollout(plan, 'finished', w.clock.nowMs())).catch(() => undefined);
+        }
+        await w.clock.advance(5000);
+      }
+      w.backend.setFaults({});
+      await w.clock.advance(120_000);
+      const plans = await w.plans();
+      const open_ = plans.filter(({ status }) =>
+        ['proposed', 'awaiting_approval', 'approved', 'executing'].includes(status),
+      );
+      expect(open_.length, `seed ${seed}: plans that are not over`).to.be.at.most(1);
+      // Every plan was told of, in each of its states once, and nothing was told that is not so.
+      const ids = w.backend.messages('events').map(({ envelope }) => (envelope as { id: string }).id);
+      expect(new Set(ids).size, `seed ${seed}: repeated ids`).to.equal(ids.length);
+      const lastTold = new Map<string, Plan>();
+      for (const { type, envelope } of w.backend.messages('events')) {
+        if (type.startsWith('plan.'))
+          lastTold.set((envelope as { data: Plan }).data.id, (envelope as { data: Plan }).data);
+      }
+      for (const plan of plans) expect(lastTold.get(plan.id)?.status, `seed ${seed}: ${plan.id}`).to.equal(plan.status);
+      const approvals = w.told('plan.approved').map(({ id }) => id);
+      expect(new Set(approvals).size, `seed ${seed}: approved twice`).to.equal(approvals.length);
+      for (const id of approvals) expect(w.world.audited, `seed ${seed}`).to.include(`approve:${id}`);
+    }
+  });
+});
