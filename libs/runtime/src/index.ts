@@ -1,13 +1,28 @@
+export type { SchedulingClock } from './clock/scheduling-clock.ts';
 export { createSystemClock } from './clock/system-clock.ts';
 export { createVirtualClock, type VirtualClock } from './clock/virtual-clock.ts';
 export type { Faults } from './memory/faults.ts';
 export { createMemoryBackend, type MemoryBackend, type MemoryContext } from './memory/memory-backend.ts';
+export type { NatsLink, NatsOptions } from './nats/nats-link.ts';
+export { connectNats } from './nats/nats-link.ts';
 export * from './ports/bus.ts';
 export * from './ports/cache.ts';
 export * from './ports/clock.ts';
 export * from './ports/records.ts';
 export * from './ports/service.ts';
+export {
+  type OpenContext,
+  type OpenContextOptions,
+  openContext,
+  openMemoryContext,
+  type ServerContext,
+} from './process/open-context.ts';
+export type { PrivateServer } from './servers/child-server.ts';
+export { freePort } from './servers/free-port.ts';
+export { type PrivateServerOptions, startPrivateNats, startPrivateRedis } from './servers/private-servers.ts';
 export { createHealth } from './telemetry/health.ts';
+export { createLog, type LogLevel } from './telemetry/log.ts';
 export { createMemoryLog, type LogLine, type MemoryLog } from './telemetry/memory-log.ts';
 export { createMetrics } from './telemetry/metrics.ts';
 export { createSilentTracer } from './telemetry/silent-tracer.ts';
+export { createTracer, type ServiceTracer } from './telemetry/tracer.ts';

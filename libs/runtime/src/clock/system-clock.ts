@@ -1,11 +1,11 @@
-import type { Clock } from '../ports/clock.ts';
+import type { SchedulingClock } from './scheduling-clock.ts';
 import { everyOn } from './ticker.ts';
 
 /** The longest wait that a timer of the platform can be given at once. */
 const timerMsMax = 2_147_483_647;
 
 /** The machine's own time. */
-export function createSystemClock(): Clock {
+export function createSystemClock(): SchedulingClock {
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
     const endMs = performance.now() + ms;
     do {
@@ -13,10 +13,17 @@ export function createSystemClock(): Clock {
       await wait(Math.min(Math.max(0, endMs - performance.now()), timerMsMax), signal);
     } while (performance.now() < endMs && !signal?.aborted);
   };
-  const clock: Clock = {
+  const clock: SchedulingClock = {
     nowMs: () => Date.now(),
     sleep,
     every: (periodMs, task, onError) => everyOn(clock, periodMs, task, onError),
+    at: (timeMs, run) => {
+      const taken = new AbortController();
+      void sleep(Math.max(0, timeMs - Date.now()), taken.signal).then(() => {
+        if (!taken.signal.aborted) run();
+      });
+      return () => taken.abort();
+    },
   };
   return clock;
 }

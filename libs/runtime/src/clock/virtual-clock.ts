@@ -1,9 +1,9 @@
-import type { Clock } from '../ports/clock.ts';
+import type { SchedulingClock } from './scheduling-clock.ts';
 import { everyOn } from './ticker.ts';
 import { createTimerQueue, type Timer } from './timer-queue.ts';
 
 /** A clock that stands still until it is told to move. */
-export interface VirtualClock extends Clock {
+export interface VirtualClock extends SchedulingClock {
   /** Runs what falls due within the next `ms`, in the order of time, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
   /** Lets promises settle without moving time. */
@@ -12,8 +12,6 @@ export interface VirtualClock extends Clock {
   advanceUntil(condition: () => boolean, limitMs: number): Promise<boolean>;
   /** Moves on until the promise is settled and hands its outcome over; throws when that takes longer than `limitMs`. */
   waitFor<T>(promise: Promise<T>, limitMs?: number): Promise<T>;
-  /** Runs `run` at a time, or at the next step when it has passed. The returned function takes it back. */
-  at(timeMs: number, run: () => void): () => void;
 }
 
 /**

@@ -3,3 +3,4 @@ export { describeCacheConformance, describeLeasesConformance } from './cache-con
 export { eventually, type Harness } from './harness.ts';
 export { openMemoryHarness } from './memory-harness.ts';
 export { describeRecordsConformance } from './records-conformance.ts';
+export { openServerHarness } from './server-harness.ts';

@@ -2,8 +2,8 @@ import type { DeadLetter } from '@capplan/contracts';
 import { createRandomStream, type RandomStream } from '@capplan/random';
 import { streamOfEvent } from '../bus/stream-plan.ts';
 import type { WireMessage } from '../bus/wire-message.ts';
-import type { VirtualClock } from '../clock/virtual-clock.ts';
-import type { ServiceContext, Tracer } from '../ports/service.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
+import type { Log, ServiceContext, Tracer } from '../ports/service.ts';
 import { createHealth } from '../telemetry/health.ts';
 import { createMemoryLog, type LogLine } from '../telemetry/memory-log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -36,7 +36,7 @@ export interface MemoryBackend {
    * One replica's view of the world. A new replica of the same name goes on where the last one stopped, and a
    * replica of the same name and instance is a restarted one.
    */
-  context(name: string, instance?: string, options?: { tracer?: Tracer }): MemoryContext;
+  context(name: string, instance?: string, options?: { tracer?: Tracer; log?: Log }): MemoryContext;
   setFaults(faults: Faults): void;
   /** Everything said on a plane so far and still kept, in order. */
   messages(
@@ -59,13 +59,13 @@ export interface MemoryBackend {
  * const backend = createMemoryBackend({ clock, random: createRandomStream(7), faults: { duplicateDelivery: 0.05 } });
  * const planner = createPlanner(backend.context('planner'), config, ports);
  */
-export function createMemoryBackend(options: {
-  clock: VirtualClock;
+export function createMemoryBackend(settings: {
+  clock: SchedulingClock;
   random?: RandomStream;
   faults?: Faults;
 }): MemoryBackend {
-  const { clock, random = createRandomStream(1) } = options;
-  let faults = options.faults ?? {};
+  const { clock, random = createRandomStream(1) } = settings;
+  let faults = settings.faults ?? {};
   const chanceFor = (place: string) => createChance(random.fork(`faults/${place}`), () => faults);
   const broker = createMemoryBroker(clock, chanceFor);
   const cacheStore = createMemoryCacheStore();
@@ -81,13 +81,15 @@ export function createMemoryBackend(options: {
     return bucket;
   };
 
-  const context: MemoryBackend['context'] = (name, instance = '1', { tracer = createSilentTracer() } = {}) => {
+  const context: MemoryBackend['context'] = (name, instance = '1', options = {}) => {
+    const { tracer = createSilentTracer() } = options;
     // A restarted replica must not repeat the chances and identifiers of its former life.
     const life = (lives.get(`${name}/${instance}`) ?? 0) + 1;
     lives.set(`${name}/${instance}`, life);
     const place = `${name}/${instance}/${life}`;
     const link = createMemoryLink(place, clock, chanceFor(place));
-    const log = createMemoryLog();
+    const memoryLog = createMemoryLog();
+    const log = options.log ?? memoryLog;
     const metrics = createMetrics();
     const around = { name, instance: `${instance}-${life}`, clock: link.clock, log, metrics, tracer };
     return {
@@ -110,7 +112,7 @@ export function createMemoryBackend(options: {
       cutOff: link.cut,
       heal: link.heal,
       isUp: () => link.state() === 'up',
-      lines: log.lines,
+      lines: memoryLog.lines,
     };
   };
 

@@ -16,7 +16,7 @@ import {
 } from '../bus/redelivery.ts';
 import { streamOfEvent, streamPlans } from '../bus/stream-plan.ts';
 import { encodeEvent, encodeIngest, type WireMessage, within } from '../bus/wire-message.ts';
-import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Bus, ConsumeOptions, Delivered, IncomingRequest, Subscription } from '../ports/bus.ts';
 import type { Chance } from './faults.ts';
 import { createMemoryDurable, type MemoryDurable } from './memory-durable.ts';
@@ -55,7 +55,7 @@ interface Source {
   type: string | undefined;
 }
 
-export function createMemoryBroker(clock: VirtualClock, chanceFor: (place: string) => Chance): MemoryBroker {
+export function createMemoryBroker(clock: SchedulingClock, chanceFor: (place: string) => Chance): MemoryBroker {
   let sequence = 0;
   const nextSequence = () => ++sequence;
   const streams = {
@@ -107,7 +107,7 @@ export function createMemoryBroker(clock: VirtualClock, chanceFor: (place: strin
 export function createMemoryBus(
   broker: MemoryBroker,
   link: MemoryLink,
-  base: VirtualClock,
+  base: SchedulingClock,
   around: BusSurroundings & { instance: string },
 ): Bus {
   let requests = 0;

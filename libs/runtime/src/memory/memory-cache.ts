@@ -1,4 +1,4 @@
-import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Cache, Leases } from '../ports/cache.ts';
 import type { MemoryLink } from './memory-link.ts';
 
@@ -13,7 +13,7 @@ export function createMemoryCacheStore(): MemoryCacheStore {
   return { values: new Map(), leases: new Map(), newestTokens: new Map() };
 }
 
-export function createMemoryCache(store: MemoryCacheStore, link: MemoryLink, clock: VirtualClock): Cache {
+export function createMemoryCache(store: MemoryCacheStore, link: MemoryLink, clock: SchedulingClock): Cache {
   const faults = { before: 'failCache' } as const;
   return {
     get: (key) =>
@@ -37,7 +37,7 @@ export function createMemoryCache(store: MemoryCacheStore, link: MemoryLink, clo
   };
 }
 
-export function createMemoryLeases(store: MemoryCacheStore, link: MemoryLink, clock: VirtualClock): Leases {
+export function createMemoryLeases(store: MemoryCacheStore, link: MemoryLink, clock: SchedulingClock): Leases {
   const faults = { before: 'failCache' } as const;
   const held = (name: string) => {
     const lease = store.leases.get(name);

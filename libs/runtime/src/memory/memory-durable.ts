@@ -1,6 +1,6 @@
 import type { DeadLetter } from '@capplan/contracts';
 import type { MessageHandling, Verdict } from '../bus/handle-message.ts';
-import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Delivered, Subscription } from '../ports/bus.ts';
 import type { Chance } from './faults.ts';
 import type { MemoryLink } from './memory-link.ts';
@@ -32,7 +32,7 @@ interface Member {
 }
 
 export interface MemoryDurableOptions {
-  clock: VirtualClock;
+  clock: SchedulingClock;
   chance: Chance;
   ackWaitMs: number;
   isKept(stored: StoredMessage): boolean;

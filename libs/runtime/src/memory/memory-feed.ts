@@ -1,4 +1,4 @@
-import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Subscription } from '../ports/bus.ts';
 import type { MemoryLink } from './memory-link.ts';
 
@@ -11,7 +11,7 @@ export interface MemoryFeed<T> extends Subscription {
 
 export function createMemoryFeed<T>(
   link: MemoryLink,
-  clock: VirtualClock,
+  clock: SchedulingClock,
   handle: (item: T) => Promise<void> | void,
 ): MemoryFeed<T> {
   const waiting: T[] = [];

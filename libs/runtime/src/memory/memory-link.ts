@@ -1,6 +1,6 @@
 import { CapacityError } from '@capplan/contracts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import { everyOn } from '../clock/ticker.ts';
-import type { VirtualClock } from '../clock/virtual-clock.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Chance, FaultName } from './faults.ts';
 
@@ -35,7 +35,7 @@ export function never<T>(): Promise<T> {
   return new Promise(() => {});
 }
 
-export function createMemoryLink(name: string, base: VirtualClock, chance: Chance): MemoryLink {
+export function createMemoryLink(name: string, base: SchedulingClock, chance: Chance): MemoryLink {
   let state: 'up' | 'cut' | 'crashed' = 'up';
   let operations = 0;
   let crashPoint: { at: number; when: 'before' | 'after' } | undefined;

@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox';
 import { describeError } from '../bus/handle-message.ts';
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
-import type { VirtualClock } from '../clock/virtual-clock.ts';
+import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Subscription } from '../ports/bus.ts';
 import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
 import type { Log } from '../ports/service.ts';
@@ -46,7 +46,7 @@ export interface MemoryBucket {
 
 export function createMemoryBucket(
   name: string,
-  clock: VirtualClock,
+  clock: SchedulingClock,
   chanceFor: (place: string) => Chance,
 ): MemoryBucket {
   const current = new Map<string, Write>();
@@ -112,7 +112,7 @@ export function createMemoryBucket(
 }
 
 function createMemoryRelay(
-  clock: VirtualClock,
+  clock: SchedulingClock,
   chance: Chance,
   after: (position: number) => Write | undefined,
 ): MemoryRelay {
@@ -210,7 +210,7 @@ export function createMemoryRecords<T>(
   name: string,
   schema: TSchema,
   link: MemoryLink,
-  base: VirtualClock,
+  base: SchedulingClock,
   log: Log,
 ): Records<T> {
   const writeFaults = { before: 'failRecordWrite', after: 'failRecordWriteAfterStoring' } as const;

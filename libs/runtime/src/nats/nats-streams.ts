@@ -1,0 +1,61 @@
+import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/nats-core';
+import { type StreamPlan, streamPlans } from '../bus/stream-plan.ts';
+import type { Log } from '../ports/service.ts';
+import { apiCodeOf } from './nats-link.ts';
+
+const streamNotFound = 10_059;
+const streamNameInUse = 10_058;
+const noSpace = 10_047;
+const smallestBytes = 64 * 2 ** 20;
+
+/** Makes the streams that are not there and brings the others up to date; harmless when several services do it at once. */
+export async function ensureStreams(manager: JetStreamManager, replicas: number, log: Log): Promise<void> {
+  for (const plan of Object.values(streamPlans)) await ensureStream(manager, plan, replicas, log);
+}
+
+/** Makes one stream, smaller than planned where the server has not that much room. */
+export async function ensureStream(
+  manager: JetStreamManager,
+  plan: StreamPlan,
+  replicas: number,
+  log: Log,
+): Promise<void> {
+  const limits = {
+    subjects: [...plan.subjects],
+    max_age: nanos(plan.maxAgeMs),
+    max_msgs_per_subject: plan.maxPerSubject === 0 ? -1 : plan.maxPerSubject,
+    duplicate_window: nanos(plan.dedupWindowMs),
+  };
+  for (let maxBytes = plan.maxBytes; ; maxBytes = Math.floor(maxBytes / 2)) {
+    try {
+      const present = await manager.streams.info(plan.name).catch((error: unknown) => {
+        if (apiCodeOf(error) === streamNotFound) return undefined;
+        throw error;
+      });
+      if (!present) {
+        await manager.streams.add({
+          name: plan.name,
+          ...limits,
+          max_bytes: maxBytes,
+          storage: StorageType.File,
+          retention: RetentionPolicy.Limits,
+          discard: DiscardPolicy.Old,
+          num_replicas: replicas,
+          allow_direct: true,
+        });
+      } else if (Object.entries(limits).some(([name, value]) => differs(present.config[name as 'subjects'], value))) {
+        await manager.streams.update(plan.name, limits);
+      }
+      return;
+    } catch (error) {
+      if (apiCodeOf(error) === streamNameInUse) return;
+      if (apiCodeOf(error) !== noSpace || maxBytes < 2 * smallestBytes) throw error;
+      log.warn({ stream: plan.name, max_bytes: maxBytes }, 'The server has not the room for this stream; half must do');
+    }
+  }
+}
+
+function differs(present: unknown, wanted: unknown): boolean {
+  return JSON.stringify(present) !== JSON.stringify(wanted);
+}

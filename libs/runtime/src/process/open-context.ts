@@ -1,0 +1,132 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createRandomStream, type RandomStream } from '@capplan/random';
+import type { Redis } from 'ioredis';
+import { createSystemClock } from '../clock/system-clock.ts';
+import type { MemoryBackend } from '../memory/memory-backend.ts';
+import { createNatsBus } from '../nats/nats-bus.ts';
+import { connectNats, type NatsLink, type NatsOptions } from '../nats/nats-link.ts';
+import { openNatsRecords } from '../nats/nats-records.ts';
+import { ensureStreams } from '../nats/nats-streams.ts';
+import type { Records } from '../ports/records.ts';
+import type { Log, ServiceContext } from '../ports/service.ts';
+import { createRedisCache } from '../redis/redis-cache.ts';
+import { createRedisLeases } from '../redis/redis-leases.ts';
+import { connectRedis } from '../redis/redis-link.ts';
+import { createHealth } from '../telemetry/health.ts';
+import { createLog, type LogLevel } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createTracer } from '../telemetry/tracer.ts';
+
+export interface OpenContextOptions {
+  /** Name of the service. */
+  name: string;
+  /** Name of this replica; made up when left out. */
+  instance?: string;
+  natsUrl: string;
+  redisUrl: string;
+  nats?: NatsOptions['connection'];
+  /** Copies of every stream and bucket, 3 in a cluster. Default 1. */
+  streamReplicas?: number;
+  /** How long the first connections may take. Default 60 s. */
+  connectTimeoutMs?: number;
+  publishTimeoutMs?: number;
+  logLevel?: LogLevel;
+  log?: Log;
+  /** Where spans are sent; nowhere when left out. */
+  otlpEndpoint?: string | undefined;
+  version?: string;
+  /** Makes chance repeatable; left out, every process draws differently. */
+  seed?: string;
+}
+
+export interface OpenContext extends ServiceContext {
+  close(): Promise<void>;
+}
+
+/** A context on real servers, with its connections for adapters that need more than the ports. */
+export interface ServerContext extends OpenContext {
+  nats: NatsLink;
+  redis: Redis;
+}
+
+/**
+ * Connects a service to the servers it lives on.
+ *
+ * @throws `unavailable` when one of them cannot be reached in time
+ * @example const context = await openContext({ name: 'planner', natsUrl: 'nats://localhost:4222', redisUrl: 'redis://localhost:6379' });
+ */
+export async function openContext(options: OpenContextOptions): Promise<ServerContext> {
+  const { name, instance = randomUUID().slice(0, 8), streamReplicas = 1, connectTimeoutMs = 60_000 } = options;
+  const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
+  const clientName = `${name}-${instance}`;
+  const clock = createSystemClock();
+  const metrics = createMetrics();
+  const health = createHealth();
+  const tracer = createTracer({
+    service: name,
+    otlpEndpoint: options.otlpEndpoint,
+    ...(options.version === undefined ? {} : { version: options.version }),
+  });
+  const nats = await connectNats(
+    { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { connection: options.nats } : {}) },
+    log,
+  );
+  const redis = await connectRedis({ url: options.redisUrl, name: clientName, connectTimeoutMs }, log).catch(
+    async (error: unknown) => {
+      await nats.close();
+      throw error;
+    },
+  );
+  await ensureStreams(nats.manager, streamReplicas, log);
+  health.watch('nats', () => ({ ready: nats.isUp(), detail: nats.isUp() ? 'connected' : 'connecting' }));
+  health.watch('redis', () => ({ ready: redis.isUp(), detail: redis.isUp() ? 'connected' : 'connecting' }));
+
+  const bus = createNatsBus(
+    nats,
+    { name, clock, log, metrics, tracer },
+    { replicas: streamReplicas, publishTimeoutMs: options.publishTimeoutMs ?? 10_000 },
+  );
+  return {
+    name,
+    instance,
+    clock,
+    random: createRandomStream(options.seed ?? randomBytes(32).toString('hex')),
+    log,
+    metrics,
+    tracer,
+    health,
+    bus,
+    cache: createRedisCache(redis),
+    leases: createRedisLeases(redis),
+    records: <T>(bucket: string, schema: Parameters<ServiceContext['records']>[1]): Promise<Records<T>> =>
+      openNatsRecords<T>(nats, bucket, schema, { replicas: streamReplicas, log, metrics }),
+    nats,
+    redis: redis.redis,
+    close: async () => {
+      await nats.close();
+      await redis.close();
+      await tracer.close();
+    },
+  };
+}
+
+/**
+ * A context in the memory world that runs on the machine's time: everything works, and nothing survives the process.
+ */
+export function openMemoryContext(
+  backend: MemoryBackend,
+  options: { name: string; instance?: string; logLevel?: LogLevel; log?: Log; random?: RandomStream },
+): OpenContext {
+  const { name, instance = '1' } = options;
+  const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
+  const tracer = createTracer({ service: name });
+  const context = backend.context(name, instance, { log, tracer });
+  return {
+    ...context,
+    ...(options.random ? { random: options.random } : {}),
+    close: async () => {
+      context.crash();
+      await tracer.close();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type PrivateServer, startChildServer } from './child-server.ts';
+import { freePort } from './free-port.ts';
+
+export interface PrivateServerOptions {
+  /** Where its data stay; the same folder and port give the same server again after a restart. */
+  dataDir: string;
+  /** A free one, when left out. */
+  port?: number;
+  /** Path or name of the program. */
+  command?: string;
+}
+
+/** Largest message: a forecast of a week with its quantiles takes a few hundred kilobytes. */
+const maxPayloadBytes = 8 * 2 ** 20;
+
+/**
+ * A NATS server with JetStream on the loopback interface, for development and tests. What it has acknowledged is on
+ * disk after a crash of the process; a power cut can cost what the operating system had not yet written.
+ */
+export async function startPrivateNats({
+  dataDir,
+  port,
+  command = 'nats-server',
+}: PrivateServerOptions): Promise<PrivateServer> {
+  const folder = resolve(dataDir);
+  const chosen = port ?? (await freePort());
+  await mkdir(folder, { recursive: true });
+  const configFile = join(folder, 'nats.conf');
+  const config = [
+    `host: 127.0.0.1`,
+    `port: ${chosen}`,
+    `max_payload: ${maxPayloadBytes}`,
+    `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
+    '',
+  ].join('\n');
+  await writeFile(configFile, config);
+  return startChildServer({
+    command,
+    args: ['--config', configFile],
+    url: `nats://127.0.0.1:${chosen}`,
+    port: chosen,
+    dataDir: folder,
+    isReady: (answer) => answer.startsWith('INFO ') && answer.includes('"jetstream":true'),
+  });
+}
+
+/** A Redis server on the loopback interface, written through to disk every second, that never evicts what has no TTL. */
+export async function startPrivateRedis({
+  dataDir,
+  port,
+  command = 'redis-server',
+}: PrivateServerOptions): Promise<PrivateServer> {
+  const folder = resolve(dataDir);
+  const chosen = port ?? (await freePort());
+  await mkdir(folder, { recursive: true });
+  const configFile = join(folder, 'redis.conf');
+  const config = [
+    'bind 127.0.0.1',
+    `port ${chosen}`,
+    `dir ${JSON.stringify(folder)}`,
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    'maxmemory-policy volatile-lru',
+    'daemonize no',
+    '',
+  ].join('\n');
+  await writeFile(configFile, config);
+  return startChildServer({
+    command,
+    // Redis shows its own title among processes; the folder in it lets a later start recognise it.
+    args: [configFile, '--proc-title-template', `{title} {listen-addr} ${folder}`],
+    url: `redis://127.0.0.1:${chosen}`,
+    port: chosen,
+    dataDir: folder,
+    greeting: 'PING\r\n',
+    isReady: (answer) => answer.startsWith('+PONG'),
+  });
+}
