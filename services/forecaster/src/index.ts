@@ -1,1 +1,3 @@
-export {};
+export { ForecasterConfig } from './config.ts';
+export type { ForecasterPorts } from './ports.ts';
+export { createForecaster } from './service.ts';

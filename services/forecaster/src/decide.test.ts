@@ -1,0 +1,196 @@
+import { check, Forecast } from '@capplan/contracts';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { forecastOf } from './decide.ts';
+import { historyPages } from './history-pages.ts';
+import { trustOf } from './long-forecast.ts';
+import { type ModelSettings, modelSettings } from './model-settings.ts';
+import { createPoolModel, observationOf, observe, type PoolModel, packModel, unpackModel } from './pool-model.ts';
+import { config, rateAt, samplePolicy, samplePool, sampleSnapshot, settings, startMs } from './samples.test-data.ts';
+
+/** A model that has seen so many days, in steps of five minutes. */
+function learned(days: number, asked: ModelSettings = settings): PoolModel {
+  const model = createPoolModel(asked);
+  for (let ms = startMs + 300_000; ms <= startMs + days * 86_400_000; ms += 300_000) {
+    observe(model, { endMs: ms, intervalSec: 300, ratePerSec: rateAt(ms - 150_000) }, asked);
+  }
+  return model;
+}
+
+const forecast = (model: PoolModel, asked: ModelSettings = settings, horizonSec = 86_400): Forecast => {
+  const made = forecastOf(model, { settings: asked, horizonSec }, config);
+  if (made === undefined) throw new Error('no forecast');
+  return made;
+};
+
+describe('forecastOf', () => {
+  it('says nothing before it has seen anything', () => {
+    expect(forecastOf(createPoolModel(settings), { settings, horizonSec: 3600 }, config)).to.equal(undefined);
+  });
+
+  it('begins with the newest observation, and follows the wave of the days before', () => {
+    const model = learned(5);
+    const made = forecast(model);
+    expect(check(Forecast, made)).to.deep.include({ ok: true });
+    expect(made.made_at).to.equal(new Date(startMs + 5 * 86_400_000).toISOString());
+    expect(made.mean).to.have.length(96);
+    for (const [i, mean] of made.mean.entries()) {
+      const middle = startMs + 5 * 86_400_000 + (i + 0.5) * 900_000;
+      expect(mean).to.be.closeTo(rateAt(middle), 1);
+    }
+    expect(made.intervals.map(({ level }) => level)).to.deep.equal([0.5, 0.8, 0.95]);
+    expect(made.paths?.rates_per_s).to.have.length(64);
+    expect(made.paths?.rates_per_s[0]).to.have.length(10);
+    for (const path of made.paths?.rates_per_s ?? []) expect(path[0]).to.be.within(5, 15);
+  });
+
+  it('shifts with every observation, though the long forecast changes only with a step', () => {
+    const model = learned(5);
+    const before = forecast(model);
+    const newest = sampleSnapshot(startMs + 5 * 86_400_000 + 60_000);
+    observe(model, observationOf(newest), settings);
+    const after = forecast(model);
+    expect(after.made_at).to.equal(newest.timestamp);
+    const expected = (14 / 15) * (before.mean[0] as number) + (1 / 15) * (before.mean[1] as number);
+    expect(after.mean[0]).to.be.closeTo(expected, 0.01);
+  });
+
+  it('is the same from the same model, also after a rest in the cache', () => {
+    const model = learned(4);
+    const restored = unpackModel(packModel(model, settings), settings);
+    if (restored === undefined) throw new Error('not restored');
+    expect(forecast(restored)).to.deep.equal(forecast(model));
+    const endMs = model.untilMs + 60_000;
+    for (const twin of [model, restored]) observe(twin, { endMs, intervalSec: 60, ratePerSec: 12 }, settings);
+    expect(forecast(restored)).to.deep.equal(forecast(model));
+  });
+
+  it('fits in what the cache and a message hold', () => {
+    const model = learned(40);
+    expect(packModel(model, settings).length).to.be.lessThan(140_000);
+    expect(JSON.stringify(forecast(model, settings, 7 * 86_400)).length).to.be.lessThan(100_000);
+  });
+
+  it('looks a week ahead, and no further', () => {
+    expect(forecast(learned(4), settings, 7 * 86_400).mean).to.have.length(672);
+    expect(forecast(learned(4), settings, 70 * 86_400).mean).to.have.length(672);
+  });
+
+  it('uses the model that the policy names, once there is enough history for it', () => {
+    const asked = modelSettings(samplePool(), samplePolicy({ model: 'holt_winters' }), config);
+    expect(forecast(learned(6, asked), asked).model).to.equal('holt_winters');
+    const early = forecast(learned(0.1, asked), asked);
+    expect(early.model).not.to.equal('holt_winters');
+    expect(early.trust).to.deep.include({ state: 'learning' });
+    expect(early.trust.reason).to.match(/holt_winters/);
+  });
+
+  it('multiplies demand while a known event lasts', () => {
+    const [from, to] = [5, 6].map((day) => new Date(startMs + day * 86_400_000).toISOString()) as [string, string];
+    const events = [{ from, to, multiplier: 3 }];
+    const asked = modelSettings(samplePool(), samplePolicy({ events }), config);
+    const plain = forecast(learned(5)).mean[40] as number;
+    expect(forecast(learned(5, asked), asked).mean[40]).to.be.closeTo(3 * plain, 0.1 * plain);
+  });
+
+  it('learns days that pass faster than the clock', () => {
+    // A day in ten minutes, measured every second.
+    const fast = { ...config, time_factor: 144, lead_step_s: 2, path_step_s: 2 };
+    const asked = modelSettings(samplePool({ startup_delay: '5s' }), samplePolicy({ horizon: '10m' }), fast);
+    const model = createPoolModel(asked);
+    const wave = (ms: number): number => 10 + 5 * Math.sin((2 * Math.PI * ms) / 600_000);
+    for (let ms = startMs + 1000; ms <= startMs + 4 * 600_000; ms += 1000) {
+      observe(model, { endMs: ms, intervalSec: 1, ratePerSec: wave(ms - 500) }, asked);
+    }
+    const made = forecastOf(model, { settings: asked, horizonSec: 600 }, fast);
+    expect(made?.step_s).to.equal(6.25);
+    expect(made?.mean).to.have.length(96);
+    const quarter = startMs + 4 * 600_000 + 150_000;
+    expect(made?.mean[24]).to.be.closeTo(wave(quarter), 1.5);
+  });
+});
+
+describe('observe', () => {
+  it('ends in the same place whatever comes twice or late', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 60 }), (order) => {
+        const [straight, disturbed] = [createPoolModel(settings), createPoolModel(settings)];
+        for (let i = 0; i <= 30; i++) {
+          observe(straight, observationOf(sampleSnapshot(startMs + i * 60_000)), settings);
+          observe(disturbed, observationOf(sampleSnapshot(startMs + i * 60_000)), settings);
+          // Whatever came before may come again at any time.
+          for (const again of order) {
+            if (again <= i) observe(disturbed, observationOf(sampleSnapshot(startMs + again * 60_000)), settings);
+          }
+        }
+        expect(packModel(disturbed, settings)).to.deep.equal(packModel(straight, settings));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('takes a suspect snapshot for unknown, not for zero', () => {
+    const model = learned(4);
+    const before = forecast(model).mean[0] as number;
+    for (let minute = 1; minute <= 120; minute++) {
+      const quality = { trusted: false, suspects: [] };
+      const suspect = sampleSnapshot(startMs + 4 * 86_400_000 + minute * 60_000, { arrival_rate: 0, quality });
+      observe(model, observationOf(suspect), settings);
+    }
+    expect(forecast(model).mean[0]).to.be.greaterThan(0.7 * before);
+  });
+});
+
+describe('unpackModel', () => {
+  it('gives up a model that was learned under other settings, or cannot be read', () => {
+    const bytes = packModel(learned(1), settings);
+    const slower = modelSettings(samplePool({ startup_delay: '600s' }), samplePolicy(), config);
+    expect(unpackModel(bytes, slower)).to.equal(undefined);
+    expect(unpackModel(bytes.slice(0, 100), settings)).to.equal(undefined);
+    expect(unpackModel(new TextEncoder().encode('{"v":2}'), settings)).to.equal(undefined);
+  });
+});
+
+describe('historyPages', () => {
+  const nowMs = startMs + 17_000;
+
+  it('covers everything since, without a gap, in questions that are not too large', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 80 * 86_400 }),
+        fc.constantFrom(1, 10, 144),
+        fc.integer({ min: 0, max: 86_400 }),
+        (agoSec, timeFactor, offsetSec) => {
+          const now = nowMs + offsetSec * 1000;
+          const sinceMs = now - agoSec * 1000;
+          const pages = historyPages({ sinceMs, nowMs: now }, { timeFactor });
+          let at = Math.max(sinceMs, now - (63 * 86_400_000) / timeFactor);
+          for (const { fromMs, toMs, everySec } of pages) {
+            expect(fromMs).to.equal(at);
+            expect(toMs).to.be.greaterThan(fromMs);
+            expect((toMs - fromMs) / 1000 / everySec).to.be.at.most(801);
+            at = toMs;
+          }
+          expect(now - at).to.be.lessThan(1000);
+        },
+      ),
+    );
+  });
+
+  it('asks nothing when nothing is missing', () => {
+    expect(historyPages({ sinceMs: nowMs, nowMs }, { timeFactor: 1 })).to.deep.equal([]);
+  });
+});
+
+describe('trustOf', () => {
+  it('is earned, and lost with hysteresis', () => {
+    const trusted = trustOf({ mase: 0.9, daysKept: 10, previous: undefined });
+    expect(trusted.state).to.equal('trusted');
+    expect(trustOf({ mase: 1.2, daysKept: 10, previous: trusted }).state).to.equal('trusted');
+    const demoted = trustOf({ mase: 1.5, daysKept: 10, previous: trusted });
+    expect(demoted.state).to.equal('demoted');
+    expect(trustOf({ mase: 1.2, daysKept: 10, previous: demoted }).state).to.equal('demoted');
+    expect(trustOf({ mase: 0.5, daysKept: 1, previous: undefined }).state).to.equal('learning');
+    expect(trustOf({ mase: null, daysKept: 10, previous: undefined }).state).to.equal('learning');
+  });
+});

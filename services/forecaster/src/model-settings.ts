@@ -1,0 +1,52 @@
+import { durationSec, type Policy, type Pool } from '@capplan/contracts';
+import type { KnownEvent } from '@capplan/forecasting';
+import type { ForecasterConfig } from './config.ts';
+
+type ModelName = NonNullable<Policy['forecast']['model']>;
+
+/** What a pool and its policy ask of its forecaster. Times here are the model's: the clock's × `timeFactor`. */
+export interface ModelSettings {
+  pool: string;
+  model: ModelName;
+  timeZone: string;
+  events: KnownEvent[];
+  stepSec: number;
+  leadStepSec: number;
+  /** How far ahead paths reach, in the model's time. */
+  leadSec: number;
+  /** How far ahead the published forecast reaches, in the model's time; at most seven days. */
+  horizonSec: number;
+  timeFactor: number;
+}
+
+const HORIZON_SEC_DEFAULT = 86_400;
+export const HORIZON_SEC_MAX = 7 * 86_400;
+
+/** A pool without a policy yet is forecast with the defaults, so that it has learned something when its policy comes. */
+export function modelSettings(pool: Pool, policy: Policy | undefined, config: ForecasterConfig): ModelSettings {
+  const { time_factor: timeFactor } = config;
+  const asked = policy?.forecast ?? {};
+  const horizonSec = (asked.horizon === undefined ? HORIZON_SEC_DEFAULT : durationSec(asked.horizon)) * timeFactor;
+  return {
+    pool: pool.id,
+    model: asked.model ?? 'auto',
+    timeZone: asked.time_zone ?? 'UTC',
+    events: (asked.events ?? []).map((event) => ({
+      ...(event.name !== undefined && { name: event.name }),
+      fromMs: Date.parse(event.from) * timeFactor,
+      toMs: Date.parse(event.to) * timeFactor,
+      multiplier: event.multiplier,
+    })),
+    stepSec: config.step_s,
+    leadStepSec: config.lead_step_s * timeFactor,
+    leadSec: (durationSec(pool.startup_delay) + config.lead_beyond_s) * timeFactor,
+    horizonSec: Math.min(HORIZON_SEC_MAX, Math.max(config.step_s, horizonSec)),
+    timeFactor,
+  };
+}
+
+/** What a learned model cannot be carried over from: with another key, everything is learned anew from history. */
+export function learningKey(settings: ModelSettings): string {
+  const { timeZone, stepSec, leadStepSec, leadSec, timeFactor } = settings;
+  return JSON.stringify([timeZone, stepSec, leadStepSec, leadSec, timeFactor]);
+}

@@ -1,0 +1,164 @@
+import type { Forecast, HistoryPoint, ReplyData, Snapshot } from '@capplan/contracts';
+import { createRandomStream } from '@capplan/random';
+import { createMemoryBackend, createVirtualClock, type Faults } from '@capplan/runtime';
+import { expect } from 'chai';
+import { config, rateAt, samplePolicy, samplePool, sampleSnapshot, startMs } from './samples.test-data.ts';
+import { createForecaster } from './service.ts';
+
+async function createWorld(faults: Faults = {}) {
+  const clock = createVirtualClock({ startMs });
+  const backend = createMemoryBackend({ clock, random: createRandomStream(4), faults });
+  const outside = backend.context('outside');
+  const pool = samplePool();
+  const policy = samplePolicy();
+  await outside.bus.publish({
+    type: 'pool.changed',
+    key: pool.id,
+    cause: '1',
+    data: { id: pool.id, revision: 1, pool },
+  });
+  await outside.bus.publish({
+    type: 'policy.changed',
+    key: '_/p1',
+    cause: '1',
+    data: { id: policy.id, revision: 1, policy },
+  });
+  const observed: Snapshot[] = [];
+  let asked = 0;
+  /** A collector that remembers what was published, and `daysBefore` days before that. */
+  const remember = async (daysBefore: number): Promise<void> => {
+    await clock.waitFor(
+      outside.bus.respond('load.history', async ({ data }): Promise<ReplyData<'load.history'>> => {
+        asked += 1;
+        const [fromMs, toMs] = [Date.parse(data.from), Date.parse(data.to)];
+        const everyMs = Math.max(60, data.every_s ?? 60) * 1000;
+        const points: HistoryPoint[] = [];
+        for (let ms = Math.ceil(fromMs / everyMs) * everyMs; ms <= toMs; ms += everyMs) {
+          if (ms <= startMs - daysBefore * 86_400_000) continue;
+          if (ms > startMs && !observed.some(({ timestamp }) => Date.parse(timestamp) === ms)) continue;
+          points.push({
+            timestamp: new Date(ms).toISOString(),
+            interval_s: everyMs / 1000,
+            arrival_rate: rateAt(ms),
+            completion_rate: rateAt(ms),
+            service_time_mean_s: 1,
+            service_time_scv: 1,
+            response_time_p95_s: null,
+            current_workers: 1,
+            busy_slots: 1,
+            utilization: 1,
+            backlog: 0,
+            error_rate: 0,
+          });
+        }
+        return { pool: data.pool, every_s: everyMs / 1000, points };
+      }),
+    );
+  };
+  const start = async (instance: string) => {
+    const context = backend.context('forecaster', instance);
+    const service = createForecaster(context, config);
+    await clock.waitFor(service.start());
+    return { service, crash: () => context.crash() };
+  };
+  const measure = async (minutes: number): Promise<void> => {
+    for (let i = 0; i < minutes; i++) {
+      const endMs = Math.ceil((clock.nowMs() + 1) / 60_000) * 60_000;
+      await clock.advance(endMs - clock.nowMs());
+      const data = sampleSnapshot(endMs);
+      observed.push(data);
+      await outside.bus.publish({ type: 'load.observed', key: pool.id, cause: data.timestamp, data });
+    }
+    await clock.advance(1000);
+  };
+  const forecasts = (): Forecast[] =>
+    backend
+      .messages('events')
+      .filter(({ type }) => type === 'forecast.made')
+      .map(({ envelope }) => (envelope as { data: Forecast }).data);
+  const ask = (name: string, horizon_s?: number) =>
+    clock.waitFor(
+      outside.bus
+        .request(
+          'forecast.get',
+          { pool: name, ...(horizon_s !== undefined && { horizon_s }) },
+          { key: name, actor: { id: 'test', kind: 'service' } },
+        )
+        .catch((error: { code: string }) => error.code),
+    );
+  return { clock, backend, start, measure, forecasts, ask, remember, asked: () => asked };
+}
+
+describe('createForecaster', () => {
+  it('says a forecast for every snapshot, from the history that it finds', async () => {
+    const { start, measure, forecasts, remember, ask } = await createWorld();
+    await remember(6);
+    await start('a');
+    await measure(3);
+    expect(forecasts()).to.have.length(3);
+    const newest = forecasts()[2] as Forecast;
+    expect(newest.made_at).to.equal('2026-03-02T00:03:00.000Z');
+    // Six hours on it is a quarter of the wave further.
+    expect(newest.mean[24]).to.be.closeTo(rateAt(startMs + 6.1 * 3_600_000), 1.5);
+    expect(newest.paths?.rates_per_s).to.have.length(64);
+    expect(await ask('shop/mail')).to.deep.equal(newest);
+    expect(((await ask('shop/mail', 7200)) as Forecast).mean).to.have.length(8);
+  });
+
+  it('starts without history, and learns it as soon as somebody answers', async () => {
+    const { start, measure, forecasts, remember } = await createWorld();
+    await start('a');
+    await measure(2);
+    expect(forecasts().at(-1)?.model).to.equal('fading_average');
+    await remember(6);
+    await measure(3);
+    expect(forecasts().at(-1)?.mean[24]).to.be.closeTo(rateAt(startMs + 6.1 * 3_600_000), 1.5);
+  });
+
+  it('goes on after a crash as if nothing had been: from the cache, and from history for what is newer', async () => {
+    const calm = await createWorld();
+    await calm.remember(6);
+    await calm.start('a');
+    await calm.measure(20);
+
+    const troubled = await createWorld();
+    await troubled.remember(6);
+    const first = await troubled.start('a');
+    await troubled.measure(11);
+    first.crash();
+    await troubled.measure(4);
+    const before = troubled.asked();
+    await troubled.start('a');
+    await troubled.measure(5);
+    // The weeks came from the cache: only the newest minutes were asked for.
+    expect(troubled.asked() - before).to.be.at.most(2);
+    const [wanted, found] = [calm.forecasts().at(-1), troubled.forecasts().at(-1)] as [Forecast, Forecast];
+    expect(found.made_at).to.equal(wanted.made_at);
+    for (const [i, mean] of found.mean.entries()) expect(mean).to.be.closeTo(wanted.mean[i] as number, 0.05);
+  });
+
+  it('says each forecast once, with two replicas and a bus that repeats and reorders', async () => {
+    const { clock, backend, start, measure, remember, forecasts } = await createWorld({
+      duplicateDelivery: 0.3,
+      reorderDelivery: 0.3,
+      dropDelivery: 0.1,
+    });
+    await remember(1);
+    await start('a');
+    await start('b');
+    await measure(20);
+    backend.setFaults({});
+    await clock.advance(200_000);
+    const times = forecasts().map(({ made_at }) => made_at);
+    expect(new Set(times).size).to.equal(times.length);
+    expect([...times].sort().at(-1)).to.equal('2026-03-02T00:20:00.000Z');
+    expect(backend.deadLetters()).to.deep.equal([]);
+  });
+
+  it('refuses an unknown pool, and says when nothing has been measured', async () => {
+    const { start, ask } = await createWorld();
+    await start('a');
+    expect(await ask('shop/none')).to.equal('not_found');
+    expect(await ask('shop/mail')).to.equal('not_enough_data');
+  });
+});
