@@ -1,6 +1,6 @@
 import { durationSec, type Policy } from '@capplan/contracts';
 import type { PoolFacts } from '@capplan/planning';
-import { type ServiceDistribution, serviceMeanSec } from '@capplan/queueing';
+import { modifiedOfferedLoad, type ServiceDistribution, serviceMeanSec } from '@capplan/queueing';
 import { type ArrivalTrace, scaleToOfferedLoad, slice } from '@capplan/traces';
 import type { Controller } from './controllers/controller.ts';
 import { createHpa } from './controllers/hpa.ts';
@@ -14,7 +14,6 @@ import { type ForecastPoint, type ForecastScore, pointAtLead, scoreForecasts } f
 import { type ControllerRun, type PoolSetting, runController } from './run-controller.ts';
 import { type RunScore, scoreRun } from './run-score.ts';
 import { openServiceSource } from './service-source.ts';
-import { trueOfferedLoad } from './true-load.ts';
 import { createWorkersForLoad } from './workers-for-load.ts';
 
 /** What the planner can be held against. */
@@ -180,7 +179,7 @@ function prepare(options: BacktestOptions): Prepared | Exclude<BacktestResult, {
     const detail = `more than ${100 * oracleMissedShare} % of jobs take longer than ${policy.slo.p95_latency} in service alone, so no number of workers meets slo.p95_latency; raise it, or set slo.latency_of to wait`;
     return { ok: false, reason: 'unreachable_objective', detail };
   }
-  const offeredLoad = trueOfferedLoad({ ...demand, service });
+  const offeredLoad = modifiedOfferedLoad({ ...demand, service });
   const history = slice(scaled.trace, { fromMs: fromMs - (options.historyDays ?? 56) * dayMs, toMs: fromMs });
   return { ok: true, demand, history, setting, offeredLoad, workersNeeded: Array.from(offeredLoad, workersFor) };
 }

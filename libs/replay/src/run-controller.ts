@@ -19,7 +19,7 @@ export interface RunMinute {
   completions: number;
   /** Of the jobs that arrived in this minute, those that met the target, whenever they finished. */
   arrivedWithinTarget: number;
-  /** The highest 95 % quantile of response among the minute's stretches of 15 s, seconds; NaN when nothing finished. */
+  /** The highest 95 % quantile of response among the looks of the minute, seconds; NaN when nothing finished. */
   responseSecP95: number;
   /** Jobs waiting at the minute's end. */
   waiting: number;
@@ -47,8 +47,6 @@ export interface ControllerRun {
   waitingMax: number;
 }
 
-/** Looks and orders happen on this grid, seconds. */
-const tickSec = 15;
 const windowSec = 60;
 
 /**
@@ -65,7 +63,12 @@ export function runController(options: {
   seed: number | string;
 }): ControllerRun {
   const { controller, demand, pool, services, seed } = options;
-  const everyTicks = Math.max(1, Math.round(controller.everySec / tickSec));
+  // Looks and orders happen on a grid that fits into a minute.
+  const tickSec = Math.min(windowSec, controller.everySec);
+  if (windowSec % tickSec !== 0 || controller.everySec % tickSec !== 0) {
+    throw new RangeError(`${controller.name} looks every ${controller.everySec} s, which does not fit into minutes`);
+  }
+  const everyTicks = controller.everySec / tickSec;
   const simulation = new PoolSimulation({
     random: createRandomStream(seed).fork('pool'),
     horizonSec: demand.counts.length * demand.stepSec,
@@ -77,7 +80,7 @@ export function runController(options: {
     startup: pool.startupDelaySec,
     objective: { latencyOf: pool.latencyOf, targetSec: pool.targetSec },
   });
-  const account = createAccount(controller);
+  const account = createAccount(controller, tickSec);
   let unseen: IntervalObservation[] = [];
   for (let tick = 1; simulation.nowSec < simulation.horizonSec; tick++) {
     simulation.advanceTo(tick * tickSec);
@@ -126,7 +129,7 @@ function viewOf(intervals: readonly IntervalObservation[], simulation: PoolSimul
   };
 }
 
-function createAccount({ name, initialWorkers }: Controller) {
+function createAccount({ name, initialWorkers }: Controller, tickSec: number) {
   const run: ControllerRun = {
     name,
     initialWorkers,

@@ -16,15 +16,17 @@ export function createOracle(options: {
   startupDelaySec: number;
 }): Controller {
   const { workersNeeded, stepSec, startupDelaySec } = options;
+  /** The most that any step needs which is at least partly inside [fromSec, toSec). */
   const needed = (fromSec: number, toSec: number): number => {
     let most = 0;
-    const last = Math.min(workersNeeded.length - 1, Math.floor(toSec / stepSec + 1e-9));
-    for (let step = Math.floor(fromSec / stepSec + 1e-9); step <= last; step++) {
+    const beyond = Math.min(workersNeeded.length, Math.ceil(toSec / stepSec - 1e-9));
+    for (let step = Math.floor(fromSec / stepSec + 1e-9); step < beyond; step++) {
       most = Math.max(most, workersNeeded[step] as number);
     }
     return most;
   };
-  const everySec = 15;
+  // What is not ordered now can be ordered at the next look, and then be there one start-up delay later.
+  const everySec = 60;
   return {
     name: 'oracle',
     everySec,
