@@ -1,6 +1,9 @@
 export type { SchedulingClock } from './clock/scheduling-clock.ts';
 export { createSystemClock } from './clock/system-clock.ts';
 export { createVirtualClock, type VirtualClock } from './clock/virtual-clock.ts';
+export { describeConfig, loadConfig } from './config/load-config.ts';
+export { RuntimeConfig } from './config/runtime-config.ts';
+export { type ProbeServer, startProbeServer } from './http/probe-server.ts';
 export type { Faults } from './memory/faults.ts';
 export { createMemoryBackend, type MemoryBackend, type MemoryContext } from './memory/memory-backend.ts';
 export type { NatsLink, NatsOptions } from './nats/nats-link.ts';
@@ -17,6 +20,13 @@ export {
   openMemoryContext,
   type ServerContext,
 } from './process/open-context.ts';
+export { exitCodes, runService } from './process/run-service.ts';
+export {
+  type CreationContext,
+  type RunningService,
+  type ServiceDefinition,
+  startService,
+} from './process/start-service.ts';
 export type { PrivateServer } from './servers/child-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { type PrivateServerOptions, startPrivateNats, startPrivateRedis } from './servers/private-servers.ts';
@@ -24,5 +34,6 @@ export { createHealth } from './telemetry/health.ts';
 export { createLog, type LogLevel } from './telemetry/log.ts';
 export { createMemoryLog, type LogLine, type MemoryLog } from './telemetry/memory-log.ts';
 export { createMetrics } from './telemetry/metrics.ts';
+export { watchProcess } from './telemetry/process-metrics.ts';
 export { createSilentTracer } from './telemetry/silent-tracer.ts';
 export { createTracer, type ServiceTracer } from './telemetry/tracer.ts';
