@@ -231,6 +231,10 @@ export class JobTracker {
       }
     }
     this.#ending[slot] = ending.none;
+    if (this.#scaleIn.mode === 'kill' && this.#scaleIn.keepsProgress) {
+      const startSec = this.#startSec[slot]!;
+      this.#serviceSec[slot]! *= (finishSec - nowSec) / (finishSec - startSec);
+    }
     this.#reenter(slot, {
       orderSec: requeueDelaySec > 0 ? nowSec + requeueDelaySec : this.#orderSec[slot]!,
       sinceSec: nowSec,

@@ -94,6 +94,14 @@ describe('PoolSimulation, worked by hand', () => {
     expect(run.intervals[1]).to.include({ completions: 1, sumWaitSec: 7 });
   });
 
+  it('lets a killed job go on where it stood when progress is kept', () => {
+    const pool = timed([0, 0], { workers: 2, scaleIn: { mode: 'kill', keepsProgress: true } });
+    pool.advanceTo(3);
+    pool.setWorkers(1);
+    // The survivor ends at 4; the other job's last second follows.
+    expect(pool.finish().intervals[0]).to.include({ completions: 2, sumResponseSec: 4 + 5 });
+  });
+
   it('gives a draining worker no more than its grace', () => {
     const pool = timed([0, 0], { workers: 2, scaleIn: { mode: 'drain', graceSec: 1 } });
     pool.advanceTo(2);

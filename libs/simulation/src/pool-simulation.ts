@@ -16,8 +16,8 @@ import { runTracked } from './run-tracked.ts';
 export type ScaleIn =
   /** It finishes them, for at most `graceSec` (default: for ever); what is then unfinished is put back. */
   | { mode: 'drain'; graceSec?: number | undefined }
-  /** They are cut off and put back in their old place in the queue. */
-  | { mode: 'kill' };
+  /** They are cut off and put back in their old place in the queue, to begin again or, with `keepsProgress`, to go on. */
+  | { mode: 'kill'; keepsProgress?: boolean | undefined };
 
 export interface PoolSimulationOptions {
   /** Chance for everything but arrivals and services, which bring their own. */

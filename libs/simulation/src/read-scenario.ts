@@ -131,7 +131,7 @@ function readScaleIn(reader: FieldReader): PoolScenario['scaleIn'] {
   if (!reader.has('scale_in')) return { mode: 'drain' };
   return readObject(reader, 'scale_in', (one) => {
     const mode = one.choice('mode', ['drain', 'kill'] as const);
-    if (mode === 'kill') return { mode };
+    if (mode === 'kill') return { mode, keepsProgress: one.boolean('keeps_progress', false) };
     return one.has('grace') ? { mode, graceSec: one.duration('grace', { min: 0, max: horizonSecMax }) } : { mode };
   });
 }

@@ -33,7 +33,7 @@ export interface PoolScenario {
   service: Distribution;
   concurrency: number;
   startup: Distribution;
-  scaleIn: { mode: 'drain'; graceSec?: number } | { mode: 'kill' };
+  scaleIn: { mode: 'drain'; graceSec?: number } | { mode: 'kill'; keepsProgress?: boolean };
   capacity: Capacity;
   objective: Objective;
   cost: Cost;
