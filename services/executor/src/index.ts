@@ -1,5 +1,6 @@
 export { createMemoryActuator, type MemoryActuator } from './adapters/memory-actuator.ts';
 export { createNoneActuator } from './adapters/none-actuator.ts';
+export { createProcessActuator, type ProcessActuatorOptions, type WorkerCommand } from './adapters/process-actuator.ts';
 export { ExecutorConfig } from './config.ts';
 export { PoolRollouts } from './decide/pool-rollouts.ts';
 export type { ActualWorkers, Actuator, Actuators, SetWorkersOutcome } from './ports.ts';

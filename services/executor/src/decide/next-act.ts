@@ -76,7 +76,7 @@ export function nextAct(state: PoolRollouts, facts: Facts, config: ExecutorConfi
   if (!facts.pool) return fail('pool_gone', `there is no pool ${rollout.pool} any more`);
   if (facts.pool.actuator.kind === 'none') return fail('no_actuator', 'the pool names no actuator');
   if (state.driving.reverting === null) {
-    const verdict = withinPolicy(step, rollout.plan, facts.pool, facts.policy);
+    const verdict = withinPolicy(step, { plan: rollout.plan, pool: facts.pool, policy: facts.policy, nowMs });
     if (!verdict.ok) return fail(verdict.reason, verdict.detail);
   }
   const capped = withinHardCaps(step, facts.pool, config);

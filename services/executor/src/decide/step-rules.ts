@@ -1,4 +1,5 @@
 import type { Plan, Policy, Pool, Step } from '@capplan/contracts';
+import { limitsAt } from '@capplan/planning';
 import type { ExecutorConfig } from '../config.ts';
 
 /** Why a step, or the plan it belongs to, may not be carried out. A closed list. */
@@ -14,6 +15,7 @@ export type Refusal =
   | 'illegal_step'
   | 'outside_policy_limits'
   | 'outside_hard_caps'
+  | 'frozen'
   | 'cost_limit_exceeded'
   | 'pool_moved'
   | 'pool_owned_elsewhere'
@@ -56,7 +58,10 @@ export function withinHardCaps(step: Change, pool: Pool, caps: Caps): Verdict {
 }
 
 /** What the policy in force now says about the step, whatever it said when the plan was made. */
-export function withinPolicy(step: Change, plan: Plan, pool: Pool, policy: Policy | undefined): Verdict {
+export function withinPolicy(
+  step: Change,
+  { plan, pool, policy, nowMs }: { plan: Plan; pool: Pool; policy: Policy | undefined; nowMs: number },
+): Verdict {
   const { from_workers: from, to_workers: to } = step;
   if (!policy || pool.policy_id !== plan.policy_id) {
     return refuse('policy_gone', `policy ${plan.policy_id} governs ${pool.id} no more`);
@@ -67,7 +72,10 @@ export function withinPolicy(step: Change, plan: Plan, pool: Pool, policy: Polic
   }
   const { scaling, cost } = policy;
   const windows = scaling.schedules ?? [];
-  // Which window is open is the planner's business; here the widest of all limits is the line not to be crossed.
+  const base = { minWorkers: scaling.min_workers, maxWorkers: scaling.max_workers };
+  const now = limitsAt(windows, base, nowMs);
+  if (now.frozen) return refuse('frozen', `no change while ${now.names.join(', ')} is open`);
+  // Which other window is open is the planner's business; the widest of all limits is the line not to be crossed.
   const most = Math.max(scaling.max_workers, ...windows.map((window) => window.max_workers ?? 0));
   const least = Math.min(scaling.min_workers, ...windows.map((window) => window.min_workers ?? scaling.min_workers));
   if (to > most && to > from) {

@@ -1,0 +1,227 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve as absolute } from 'node:path';
+import type { Pool } from '@capplan/contracts';
+import type { Clock, Log, Ticker } from '@capplan/runtime';
+import type { Actuator } from '../ports.ts';
+import { isSameProcess, markedProcesses, processBirth, signalProcess } from './process-list.ts';
+import { type PoolProcesses, readProcessState, type WorkerProcess, writeProcessState } from './process-state.ts';
+
+/** How a worker of a pool is started. */
+export interface WorkerCommand {
+  command: string;
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+}
+
+export interface ProcessActuatorOptions {
+  clock: Clock;
+  log: Log;
+  /** The file that remembers which processes are ours. One executor process uses it at a time. */
+  stateFile: string;
+  /** How to start a worker of this pool; undefined when the pool is not ours to run. */
+  commandFor(pool: Pool): WorkerCommand | undefined;
+  /** From the polite request to leave until the kill. */
+  drainMs: number;
+  /** Between two looks at whether all workers are there. */
+  superviseMs?: number;
+  /** Sees every started worker, for instance to read what it reports. */
+  onStart?: (child: ChildProcess, worker: { id: string; pool: string }) => void;
+  /** Whether workers end with this actuator. Default false: the next executor adopts them. */
+  stopsWorkersOnClose?: boolean;
+}
+
+/** A worker that ends this soon after its start counts as a failed start. */
+const shortLifeMs = 5000;
+const backoffMsMax = 30_000;
+/** Every worker carries the state file that it belongs to, so that one whose number was never written is found. */
+const ownerVariable = 'CAPPLAN_STATE_FILE';
+
+interface Crashes {
+  inARow: number;
+  notBeforeMs: number;
+}
+
+/**
+ * Real worker processes on this machine.
+ *
+ * Keeps as many as were last ordered: crashed ones are started again, with a growing pause when they do not live long.
+ * Those that must go get SIGTERM, may finish what they do, and get SIGKILL after the grace. Processes are known by
+ * number and time of birth, never by name; those of a former executor are adopted.
+ */
+export async function createProcessActuator(
+  options: ProcessActuatorOptions,
+): Promise<Actuator & { close(): Promise<void> }> {
+  const { clock, log, stateFile, commandFor, drainMs, onStart } = options;
+  const state = await readProcessState(stateFile);
+  const pools = new Map<string, Pool>();
+  const startedMs = new Map<string, number>();
+  const crashes = new Map<string, Crashes>();
+  let queue: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  let ticker: Ticker | undefined;
+
+  /** One thing at a time: the file and the processes must tell the same story. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+
+  const fleetOf = (pool: string): PoolProcesses => {
+    state.pools[pool] ??= { wanted: 0, newest_token: 0, next_number: 1, workers: [] };
+    return state.pools[pool];
+  };
+  const save = () => writeProcessState(stateFile, state);
+
+  async function start(pool: Pool, how: WorkerCommand): Promise<void> {
+    const fleet = fleetOf(pool.id);
+    const worker = `${pool.id.replaceAll('/', '-')}-${fleet.next_number}`;
+    fleet.next_number += 1;
+    // Written before and after: if we die in between, the name is spent, and the next executor finds it by its marker.
+    await save();
+    const child = spawn(how.command, [...how.args], {
+      cwd: how.cwd,
+      env: {
+        ...process.env,
+        ...how.env,
+        [ownerVariable]: absolute(stateFile),
+        CAPPLAN_POOL: pool.id,
+        CAPPLAN_WORKER: worker,
+        CAPPLAN_CONCURRENCY: String(pool.concurrency),
+      },
+      stdio: onStart ? ['ignore', 'ignore', 'inherit', 'ipc'] : ['ignore', 'ignore', 'inherit'],
+    });
+    const failed = new Promise<string | undefined>((resolve) => {
+      child.once('error', (error) => resolve(String(error)));
+      child.once('spawn', () => resolve(undefined));
+    });
+    const trouble = await failed;
+    const birth = child.pid === undefined ? undefined : await processBirth(child.pid);
+    if (trouble !== undefined || child.pid === undefined || birth === undefined) {
+      noteCrash(pool.id, 0);
+      log.warn({ pool: pool.id, worker, trouble }, 'A worker could not be started; it is tried again after a pause.');
+      return;
+    }
+    child.unref();
+    child.channel?.unref();
+    startedMs.set(worker, clock.nowMs());
+    fleet.workers.push({ worker, pid: child.pid, birth, leaving_since_ms: null });
+    onStart?.(child, { id: worker, pool: pool.id });
+    await save();
+  }
+
+  function noteCrash(pool: string, livedMs: number): void {
+    const before = crashes.get(pool);
+    const inARow = livedMs < shortLifeMs ? (before?.inARow ?? 0) + 1 : 0;
+    const pauseMs = inARow === 0 ? 0 : Math.min(backoffMsMax, 250 * 2 ** inARow);
+    crashes.set(pool, { inARow, notBeforeMs: clock.nowMs() + pauseMs });
+  }
+
+  /** Forgets who is gone, kills who overstays, and makes the number right. */
+  async function tend(id: string): Promise<void> {
+    const fleet = fleetOf(id);
+    const before = JSON.stringify(fleet);
+    const alive: WorkerProcess[] = [];
+    for (const worker of fleet.workers) {
+      if (await isSameProcess(worker.pid, worker.birth)) alive.push(worker);
+      else if (worker.leaving_since_ms === null) {
+        noteCrash(id, clock.nowMs() - (startedMs.get(worker.worker) ?? 0));
+        log.warn({ pool: id, worker: worker.worker }, 'A worker has ended without being told to.');
+      }
+    }
+    fleet.workers = alive;
+    for (const worker of alive) {
+      if (worker.leaving_since_ms !== null && clock.nowMs() - worker.leaving_since_ms > drainMs) {
+        log.warn({ pool: id, worker: worker.worker }, 'A worker did not leave in time and is killed.');
+        signalProcess(worker.pid, 'SIGKILL');
+      }
+    }
+    const staying = alive.filter((worker) => worker.leaving_since_ms === null);
+    // The newest leave first: the oldest have shown that they work.
+    for (const worker of staying.slice(fleet.wanted)) {
+      worker.leaving_since_ms = clock.nowMs();
+      await save();
+      signalProcess(worker.pid, 'SIGTERM');
+    }
+    const pool = pools.get(id);
+    const how = pool && commandFor(pool);
+    if (pool && how && clock.nowMs() >= (crashes.get(id)?.notBeforeMs ?? 0)) {
+      for (let missing = fleet.wanted - staying.length; missing > 0; missing--) await start(pool, how);
+    }
+    if (JSON.stringify(fleet) !== before) await save();
+  }
+
+  /** Takes in workers that a former executor started and did not live to write down. */
+  async function adoptStrays(): Promise<void> {
+    for (const { pid, birth, env } of await markedProcesses(ownerVariable, absolute(stateFile))) {
+      const { CAPPLAN_POOL: pool, CAPPLAN_WORKER: worker } = env;
+      if (pool === undefined || worker === undefined || pid === process.pid) continue;
+      const { workers } = fleetOf(pool);
+      // A known name is the worker itself, or a process that it has started.
+      if (workers.some((known) => known.worker === worker)) continue;
+      log.info({ pool, worker, pid }, 'A worker of a former executor is taken in.');
+      workers.push({ worker, pid, birth, leaving_since_ms: null });
+    }
+  }
+
+  await adoptStrays();
+  ticker = clock.every(
+    options.superviseMs ?? 1000,
+    () =>
+      inTurn(async () => {
+        for (const id of Object.keys(state.pools)) await tend(id);
+      }),
+    (error) => log.error({ error: String(error) }, 'Looking after the workers failed; the next look comes.'),
+  );
+
+  return {
+    current: (pool) =>
+      inTurn(async () => {
+        pools.set(pool.id, pool);
+        const fleet = fleetOf(pool.id);
+        let ready = 0;
+        for (const { pid, birth, leaving_since_ms } of fleet.workers) {
+          if (leaving_since_ms === null && (await isSameProcess(pid, birth))) ready += 1;
+        }
+        return { workers: fleet.wanted, ready: Math.min(ready, fleet.wanted) };
+      }),
+    setWorkers: ({ pool, workers, fencingToken }) =>
+      inTurn(async () => {
+        pools.set(pool.id, pool);
+        if (isClosed) return { ok: false, reason: 'not_offered', detail: 'this actuator is closed' };
+        if (!commandFor(pool)) {
+          return { ok: false, reason: 'not_offered', detail: `no command is configured for workers of ${pool.id}` };
+        }
+        const fleet = fleetOf(pool.id);
+        if (fencingToken < fleet.newest_token) {
+          const detail = `token ${fencingToken} is older than ${fleet.newest_token}`;
+          return { ok: false, reason: 'stale_token', detail };
+        }
+        fleet.newest_token = fencingToken;
+        fleet.wanted = workers;
+        await save();
+        await tend(pool.id);
+        return { ok: true, workers };
+      }),
+    async close() {
+      if (isClosed) return;
+      isClosed = true;
+      await ticker?.stop();
+      await queue;
+      if (!options.stopsWorkersOnClose) return;
+      const all = Object.values(state.pools).flatMap(({ workers }) => workers);
+      for (const { pid, birth } of all) if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGTERM');
+      const untilMs = clock.nowMs() + drainMs;
+      for (const { pid, birth } of all) {
+        while ((await isSameProcess(pid, birth)) && clock.nowMs() < untilMs) await clock.sleep(50);
+        if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGKILL');
+      }
+      for (const fleet of Object.values(state.pools)) {
+        fleet.workers = [];
+        fleet.wanted = 0;
+      }
+      await save();
+    },
+  };
+}

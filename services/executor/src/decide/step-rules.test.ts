@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { samplePlan, samplePolicy, samplePool, startMs } from '../conformance/samples.ts';
+import { isLegalPlan, placeOfPool, withinHardCaps, withinPolicy } from './step-rules.ts';
+
+const caps = { workersMax: 50, stepMax: 20, changeShareMax: 1, changeShareFrom: 5, costPerHourMax: 0 };
+const step = (from_workers: number, to_workers: number) => ({ from_workers, to_workers });
+const given = (policy = samplePolicy(), pool = samplePool()) => ({
+  plan: samplePlan([4, 6]),
+  pool,
+  policy,
+  nowMs: startMs,
+});
+
+describe('withinHardCaps', () => {
+  it('lets nothing through that is above a cap, whatever the step', () => {
+    const count = fc.integer({ min: 0, max: 200 });
+    fc.assert(
+      fc.property(
+        count,
+        count,
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 100 }),
+        (from, to, most, largest) => {
+          const verdict = withinHardCaps(step(from, to), samplePool(), { ...caps, workersMax: most, stepMax: largest });
+          if (!verdict.ok) return;
+          expect(to > from ? to : 0).to.be.at.most(most);
+          expect(Math.abs(to - from)).to.be.at.most(largest);
+          if (Math.abs(to - from) > caps.changeShareFrom) expect(Math.abs(to - from)).to.be.at.most(Math.max(1, from));
+        },
+      ),
+    );
+  });
+
+  it('holds money as well as workers, and never stops a way down for being too high', () => {
+    const dear = samplePool({ worker_cost_per_hour: 10 });
+    expect(withinHardCaps(step(4, 6), dear, { ...caps, costPerHourMax: 50 })).to.include({
+      reason: 'cost_limit_exceeded',
+    });
+    expect(withinHardCaps(step(80, 70), dear, { ...caps, costPerHourMax: 50 })).to.deep.equal({ ok: true });
+  });
+});
+
+describe('withinPolicy', () => {
+  for (const [reason, policy, change] of [
+    ['policy_disabled', samplePolicy({ enabled: false }), step(4, 6)],
+    ['policy_mismatch', samplePolicy({ tags: ['pci'] }), step(4, 6)],
+    ['outside_policy_limits', samplePolicy({ scaling: { min_workers: 1, max_workers: 5 } }), step(4, 6)],
+    ['outside_policy_limits', samplePolicy({ scaling: { min_workers: 3, max_workers: 5 } }), step(4, 2)],
+    ['outside_policy_limits', samplePolicy({ scaling: { min_workers: 1, max_workers: 40, max_step: 2 } }), step(4, 8)],
+    ['cost_limit_exceeded', samplePolicy({ cost: { budget_kind: 'hard', hourly_budget: 5 } }), step(4, 6)],
+    [
+      'frozen',
+      samplePolicy({
+        scaling: { min_workers: 1, max_workers: 40, schedules: [{ cron: '0 11 * * *', duration: '2h', freeze: true }] },
+      }),
+      step(4, 6),
+    ],
+  ] as const) {
+    it(`refuses with ${reason} what the policy in force forbids`, () => {
+      expect(withinPolicy(change, given(policy))).to.include({ ok: false, reason });
+    });
+  }
+
+  it('refuses when another policy, or none, governs the pool now', () => {
+    expect(withinPolicy(step(4, 6), given(samplePolicy(), samplePool({ policy_id: 'other' })))).to.include({
+      reason: 'policy_gone',
+    });
+    expect(withinPolicy(step(4, 6), { ...given(), policy: undefined })).to.include({ reason: 'policy_gone' });
+  });
+
+  it('lets a pool come back inside its limits from outside', () => {
+    const tight = samplePolicy({ scaling: { min_workers: 3, max_workers: 5 } });
+    expect(withinPolicy(step(9, 7), given(tight))).to.deep.equal({ ok: true });
+    expect(withinPolicy(step(0, 2), given(tight))).to.deep.equal({ ok: true });
+  });
+});
+
+describe('isLegalPlan', () => {
+  it('wants steps that lead on from each other, in the direction that they name, in the order of time', () => {
+    expect(isLegalPlan(samplePlan([4, 6, 8, 5]))).to.deep.equal({ ok: true });
+    const [first, second] = samplePlan([4, 6, 8]).steps;
+    if (!first || !second) throw new Error('two steps were asked for');
+    for (const steps of [
+      [first, { ...second, from_workers: 5 }],
+      [{ ...first, action: 'scale_down' as const }],
+      [second, first],
+      [{ ...first, to_workers: 4 }],
+      [first, { ...second, timestamp: '2026-03-02T11:00:00.000Z' }],
+    ]) {
+      expect(isLegalPlan(samplePlan([4, 6], { steps }))).to.include({ ok: false, reason: 'illegal_step' });
+    }
+  });
+});
+
+describe('placeOfPool', () => {
+  it('knows the start, the end, the way between and a small drift', () => {
+    expect([4, 5, 6, 3, 7, 2].map((workers) => placeOfPool(step(4, 6), workers, 1))).to.deep.equal([
+      'start',
+      'start',
+      'there',
+      'start',
+      'elsewhere',
+      'elsewhere',
+    ]);
+    expect(placeOfPool(step(6, 5), 4, 2)).to.equal('elsewhere');
+  });
+});
