@@ -168,9 +168,10 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
         }),
         await bus.respond('load.history', async ({ data }) => {
           const fromMs = Date.parse(data.from);
-          const toMs = Date.parse(data.to);
+          // Nothing has happened yet after now.
+          const toMs = Math.min(Date.parse(data.to), clock.nowMs() + intervalMs);
           if (!(fromMs < toMs)) {
-            throw new CapacityError('invalid_input', `from ${data.from} must lie before to ${data.to}`);
+            throw new CapacityError('invalid_input', `from ${data.from} must lie before to ${data.to}, and in the past`);
           }
           const everySec = Math.max(
             config.interval_s,

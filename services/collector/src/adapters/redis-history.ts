@@ -96,7 +96,9 @@ export function createRedisHistory(
       const rollup = everySec < 300 ? undefined : everySec < 3600 ? fiveMinutes : oneHour;
       const span = rollup?.spanMs ?? HOUR_MS;
       const keys: string[] = [];
-      for (let at = Math.floor((fromMs - 1) / span) * span; at < toMs; at += span) {
+      // Older than what is kept cannot be there: no question makes more keys than that.
+      const oldestMs = Math.max(fromMs, toMs - (keepDays + 1) * 24 * HOUR_MS);
+      for (let at = Math.floor((oldestMs - 1) / span) * span; at < toMs; at += span) {
         keys.push(rollup === undefined ? `${root(pool)}:raw:${at / HOUR_MS}` : `${root(pool)}:${rollup.name}:${at}`);
       }
       const sealed = await load(keys);

@@ -1,0 +1,74 @@
+import {
+  CapacityError,
+  type Envelope,
+  type IngestKind,
+  ingestSubject,
+  messageId,
+  streams,
+  timestamp,
+} from '@capplan/contracts';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+import type { Report, WorkerTransport } from '../transport.ts';
+
+export interface NatsTransportOptions {
+  /** One or more URLs, parted by commas; a user and password may stand in them. */
+  url: string;
+  /** Name of the worker, as the server lists its connection. */
+  worker: string;
+  /** How long a report may take to be stored. Default 3,000 ms. */
+  timeoutMs?: number;
+  /** Certificates, credentials and the like, as the client takes them. */
+  connection?: Partial<NodeConnectionOptions>;
+}
+
+/**
+ * Reports straight to NATS: one connection, two packages, nothing of the service runtime. A worker that may publish
+ * `capacity.ingest.*.v1.<its pool>` and use its inbox has all the rights it needs.
+ *
+ * A lost connection is made again for ever; a report sent meanwhile fails, and the reporter sends it again.
+ *
+ * @throws CapacityError `unavailable` when the first connection cannot be made
+ */
+export async function createNatsTransport(options: NatsTransportOptions): Promise<WorkerTransport> {
+  const { url, worker, timeoutMs = 3000 } = options;
+  const connection = await connect({
+    servers: url.split(',').map((server) => server.trim()),
+    name: worker,
+    inboxPrefix: `_INBOX_${worker.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    ...options.connection,
+  }).catch((cause: unknown) => {
+    throw new CapacityError('unavailable', `NATS cannot be reached: ${String(cause)}`, { cause });
+  });
+  const stream = jetstream(connection, { timeout: timeoutMs });
+
+  const envelopeOf = <K extends IngestKind>(kind: K, { key, cause, data }: Report<K>): Envelope => ({
+    id: messageId({ type: kind, key, cause }),
+    type: kind,
+    time: timestamp(Date.now()),
+    key,
+    actor: { id: worker, kind: 'service' },
+    data,
+  });
+
+  return {
+    send: async (kind, report) => {
+      const envelope = envelopeOf(kind, report);
+      try {
+        await stream.publish(ingestSubject(kind, report.key), JSON.stringify(envelope), {
+          msgID: envelope.id,
+          timeout: timeoutMs,
+          expect: { streamName: streams.ingest.name },
+        });
+      } catch (cause) {
+        throw new CapacityError('unavailable', `the report ${envelope.id} was not stored: ${String(cause)}`, { cause });
+      }
+    },
+    close: async () => {
+      if (!connection.isClosed()) await connection.close();
+    },
+  };
+}
