@@ -5,6 +5,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   size: () => import('./commands/size.ts'),
   forecast: () => import('./commands/forecast.ts'),
   backtest: () => import('./commands/backtest.ts'),
+  decide: () => import('./commands/decide.ts'),
   simulate: () => import('./commands/simulate.ts'),
 };
 

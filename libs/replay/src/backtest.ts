@@ -26,6 +26,7 @@ export interface BacktestOptions {
   service: ServiceDistribution;
   /** Slots of one worker; default 1. */
   concurrency?: number;
+  /** Order to first job of a new worker, seconds; default 120. */
   startupDelaySec?: number;
   /** Price of one worker for an hour; default 1, which makes cost worker-hours. */
   workerCostPerHour?: number;
@@ -141,7 +142,7 @@ type Prepared = {
 };
 
 function prepare(options: BacktestOptions): Prepared | Exclude<BacktestResult, { ok: true }> {
-  const { trace, policy, service, concurrency = 1, startupDelaySec = 60, workerCostPerHour = 1 } = options;
+  const { trace, policy, service, concurrency = 1, startupDelaySec = 120, workerCostPerHour = 1 } = options;
   const endMs = trace.startMs + trace.ratesPerSec.length * trace.intervalSec * 1000;
   const lengthDays = (endMs - trace.startMs) / dayMs;
   const wantedDays = options.evalDays ?? Math.min(7, 0.75 * lengthDays);
@@ -196,13 +197,7 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
     serviceTimeHintSec: serviceMeanSec(options.service),
   };
   const loop = createDecisionLoop({ pool, policy, decisionPeriodSec });
-  for (const [i, rate] of history.ratesPerSec.entries()) {
-    loop.learn({
-      timeMs: history.startMs + (i + 1) * history.intervalSec * 1000,
-      arrivalRatePerSec: Number.isNaN(rate) ? null : rate,
-      intervalSec: history.intervalSec,
-    });
-  }
+  loop.learnTrace(history);
   const controller = createPlanner({
     loop,
     poolId: pool.id,

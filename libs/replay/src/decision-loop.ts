@@ -8,11 +8,14 @@ import {
   type PastChange,
   type PoolFacts,
 } from '@capplan/planning';
+import type { ArrivalTrace } from '@capplan/traces';
 
 /** The decision code of one pool with the memory it needs between two decisions. */
 export interface DecisionLoop {
   /** Takes in demand from before the first decision; a rate of null is an interval that nobody measured. */
   learn(observation: { timeMs: number; arrivalRatePerSec: number | null; intervalSec: number }): void;
+  /** Takes in a whole recorded trace, interval by interval. */
+  learnTrace(trace: ArrivalTrace): void;
   /** Takes in a measurement and decides; the decision counts as carried out at once. */
   decide(snapshot: Snapshot): Decision;
   /** Demand foreseen at the last decision, if there is one. */
@@ -56,9 +59,16 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
 
   return {
     learn: (observation) => observeLead(lead, observation),
+    learnTrace: ({ startMs, intervalSec, ratesPerSec }) => {
+      for (const [i, rate] of ratesPerSec.entries()) {
+        const timeMs = startMs + (i + 1) * intervalSec * 1000;
+        observeLead(lead, { timeMs, arrivalRatePerSec: Number.isNaN(rate) ? null : rate, intervalSec });
+      }
+    },
     forecast: () => forecast,
     decide: (snapshot) => {
       const nowMs = Date.parse(snapshot.timestamp);
+      if (!isUnderWay(changes.at(-1), snapshot)) changes.pop();
       const { interval_s: intervalSec } = snapshot;
       const arrivalRatePerSec = snapshot.quality.trusted ? snapshot.arrival_rate : null;
       observeLead(lead, { timeMs: nowMs, arrivalRatePerSec, intervalSec });
@@ -82,6 +92,19 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
       return decision;
     },
   };
+}
+
+/**
+ * Whether the workers have moved as the last change asked. In a shadow test nobody carries decisions out: a change that
+ * never happened must not start a cooldown.
+ */
+function isUnderWay(last: PastChange | undefined, { current_workers, starting_workers }: Snapshot): boolean {
+  if (last === undefined) return true;
+  const asked = Math.sign(last.toWorkers - last.fromWorkers);
+  // Some sources count starting workers among the current ones.
+  return [current_workers, current_workers + starting_workers].some(
+    (workers) => Math.sign(workers - last.fromWorkers) === asked,
+  );
 }
 
 function forecastOf(

@@ -16,6 +16,8 @@ export { createStaticPeak } from './controllers/static-peak.ts';
 export { createDecisionLoop, type DecisionLoop, type DecisionLoopOptions } from './decision-loop.ts';
 export { createDemand, type Demand, type WithinInterval } from './demand.ts';
 export { type ForecastPoint, type ForecastScore } from './forecast-score.ts';
+export { createPolicyControllers, type PolicyControllersOptions } from './policy-controllers.ts';
+export { policyOfDraft, type ReadPolicy } from './policy-of-draft.ts';
 export {
   type ControllerRun,
   type PoolSetting,

@@ -2,6 +2,7 @@ import { createRandomStream } from '@capplan/random';
 import { createCountArrivals, type IntervalObservation, PoolSimulation, type ServiceSource } from '@capplan/simulation';
 import type { Controller } from './controllers/controller.ts';
 import type { Demand } from './demand.ts';
+import { poolViewOf } from './pool-view.ts';
 
 /** The pool that a controller is tried on. */
 export interface PoolSetting {
@@ -90,43 +91,13 @@ export function runController(options: {
     }
     if (tick % everyTicks !== 0) continue;
     const { workers } = simulation;
-    const wanted = controller.decide(viewOf(unseen, simulation));
+    const wanted = controller.decide(poolViewOf(unseen, simulation.state()));
     unseen = [];
     if (wanted === workers) continue;
     simulation.setWorkers(wanted);
     account.changed({ atSec: simulation.nowSec, from: workers, to: wanted });
   }
   return account.close(simulation.arrivedWithinTarget() as Float64Array);
-}
-
-function viewOf(intervals: readonly IntervalObservation[], simulation: PoolSimulation) {
-  const state = simulation.state();
-  let [arrivals, completions, busySec, serviceSec, serviceSquares, intervalSec] = [0, 0, 0, 0, 0, 0];
-  for (const interval of intervals) {
-    const lengthSec = interval.endSec - interval.startSec;
-    arrivals += interval.arrivals;
-    completions += interval.completions;
-    busySec += interval.busySlotsMean * lengthSec;
-    serviceSec += interval.sumServiceSec;
-    serviceSquares += interval.sumServiceSecSquared;
-    intervalSec += lengthSec;
-  }
-  const serviceMeanSec = completions > 0 ? serviceSec / completions : Number.NaN;
-  const variance = serviceSquares / completions - serviceMeanSec * serviceMeanSec;
-  return {
-    atSec: state.nowSec,
-    intervalSec,
-    arrivals,
-    completions,
-    waiting: state.waiting,
-    busySlots: state.busySlots,
-    busySlotsMean: intervalSec > 0 ? busySec / intervalSec : state.busySlots,
-    readyWorkers: state.workersReady,
-    startingWorkers: state.workersStarting,
-    drainingWorkers: state.workersDraining,
-    serviceMeanSec,
-    serviceScv: serviceMeanSec > 0 ? Math.max(0, variance) / (serviceMeanSec * serviceMeanSec) : Number.NaN,
-  };
 }
 
 function createAccount({ name, initialWorkers }: Controller, tickSec: number) {

@@ -18,7 +18,7 @@ FILE.csv has the columns timestamp,arrival_rate (arrivals per second, oldest fir
   --policy FILE          the policy, YAML or JSON
   --service-time LENGTH  mean time a job holds a slot, such as 4s
 ${serviceHelp}
-  --startup-delay LENGTH order to first job of a new worker (default 60s)
+  --startup-delay LENGTH order to first job of a new worker (default 120s)
   --concurrency N        slots of one worker (default 1)
   --load W               scale the trace so that the replayed stretch offers the work of W workers on average
   --from TIME            first moment replayed, ISO 8601 (default: --eval before the end)
@@ -59,7 +59,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       policy: { type: 'string' },
       'service-time': { type: 'string' },
       service: { type: 'string', default: 'exponential' },
-      'startup-delay': { type: 'string', default: '60s' },
+      'startup-delay': { type: 'string', default: '120s' },
       concurrency: { type: 'string', default: '1' },
       load: { type: 'string' },
       from: { type: 'string' },

@@ -1,0 +1,43 @@
+import { check, type Policy, PolicyDraft, strict } from '@capplan/contracts';
+
+export type ReadPolicy = { ok: true; policy: Policy } | { ok: false; problems: string[] };
+
+const strictDraft = strict(PolicyDraft);
+
+/**
+ * Checks what a person wrote as a policy and fills in what a draft may leave out.
+ *
+ * Unknown fields are refused: a misspelt one that is silently ignored is a decision nobody took.
+ *
+ * @param value parsed YAML or JSON
+ * @returns the policy, or every problem with its field
+ * @example policyOfDraft({ name: 'x', mode: 'auto', slo: { p95_latency: '5s' }, scaling: { min_workers: 1, max_workers: 9 } })
+ */
+export function policyOfDraft(value: unknown): ReadPolicy {
+  const checked = check(strictDraft, value);
+  if (!checked.ok) return { ok: false, problems: checked.problems.map(withField) };
+  const draft = checked.value;
+  const { min_workers, max_workers } = draft.scaling;
+  if (min_workers > max_workers) {
+    return { ok: false, problems: [`scaling.min_workers ${min_workers} is above scaling.max_workers ${max_workers}`] };
+  }
+  return {
+    ok: true,
+    policy: {
+      ...draft,
+      id: draft.id ?? 'policy',
+      enabled: draft.enabled ?? true,
+      forecast: draft.forecast ?? {},
+      cost: draft.cost ?? {},
+      tags: draft.tags ?? [],
+      updated_at: '1970-01-01T00:00:00Z',
+    },
+  };
+}
+
+/** `/scaling/min_workers must be integer` becomes `scaling.min_workers must be integer`. */
+function withField(problem: string): string {
+  const [place = '', ...words] = problem.split(' ');
+  const field = place.startsWith('/') ? place.slice(1).replaceAll('/', '.') : 'policy';
+  return `${field} ${words.join(' ')}`;
+}
