@@ -22,6 +22,13 @@ export const AuditConfig = Type.Object({
     description: 'Days for which records are kept',
     env: 'AUDIT_RETENTION_DAYS',
   }),
+  replicas: Type.Integer({
+    minimum: 1,
+    maximum: 5,
+    default: 1,
+    description: 'Copies of the audit stream; 3 in a cluster',
+    env: 'NATS_STREAM_REPLICAS',
+  }),
   encryptionKeys: Type.String({
     default: '',
     description: 'AES-256 keys as id:base64, comma-separated, the current one first; empty: the key file is used',

@@ -46,7 +46,7 @@ export const ExecutorConfig = Type.Object({
   stepMax: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
-    default: 100,
+    default: 1000,
     description: 'Hard cap: largest change of one step, workers',
     env: 'EXECUTOR_STEP_MAX',
   }),
@@ -76,6 +76,23 @@ export const ExecutorConfig = Type.Object({
     default: 1,
     description: 'Workers by which a pool may differ from where its plan thought it was',
     env: 'EXECUTOR_DRIFT_WORKERS',
+  }),
+  workerCommands: Type.String({
+    default: '{}',
+    description: 'JSON: how workers are started, by pool id, each with command, args, env and cwd; `*` for all others',
+    env: 'EXECUTOR_WORKER_COMMANDS',
+  }),
+  workerStateFile: Type.String({
+    default: './data/workers.json',
+    description: 'Remembers which local processes are workers; one executor uses it at a time',
+    env: 'EXECUTOR_WORKER_STATE_FILE',
+  }),
+  drainMs: Type.Integer({
+    minimum: 0,
+    maximum: 86_400_000,
+    default: 30_000,
+    description: 'Milliseconds that a local worker has to finish its jobs before it is killed',
+    env: 'EXECUTOR_DRAIN_MS',
   }),
   recentMax: Type.Integer({
     minimum: 1,

@@ -51,13 +51,6 @@ export const PlannerConfig = Type.Object({
     description: 'Seconds after the last step is due, after which the executor is asked what became of the plan',
     env: 'PLANNER_STUCK_AFTER_SEC',
   }),
-  announceHours: Type.Number({
-    exclusiveMinimum: 0,
-    maximum: 144,
-    default: 12,
-    description: 'Hours between two repetitions of pool.changed and policy.changed, shorter than events are kept',
-    env: 'PLANNER_ANNOUNCE_HOURS',
-  }),
   recentMax: Type.Integer({
     minimum: 1,
     maximum: 200,

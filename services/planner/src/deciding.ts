@@ -145,6 +145,16 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     }
   }
 
+  /** A pool that has never been planned for and stands empty begins with what its owner said, if that is more. */
+  function opening(given: Ground): Ground | undefined {
+    const { pool, policy, decision } = given;
+    const workers = pool.initial_workers ?? 0;
+    if (decision.currentWorkers > 0 || workers <= decision.targetWorkers || !policy.enabled) return undefined;
+    if (!mayTarget(workers, 0, pool, policy).ok) return undefined;
+    const asked = { workers, by: 'the pool', why: `begins with ${workers} workers`, largeChange: false };
+    return { ...given, decision: withTarget(decision, asked, { nowMs: clock.nowMs(), pool, policy }) };
+  }
+
   function isTooOld(snapshot: Snapshot): boolean {
     const ageMs = clock.nowMs() - Date.parse(snapshot.timestamp);
     return ageMs > 1000 * Math.max(config.snapshotMaxAgeSec, 4 * snapshot.interval_s);
@@ -159,10 +169,11 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     const { pool, policy, snapshot, decision } = given;
     const id = planId({ pool: pool.id, cause: snapshot.timestamp, timeMs: Date.parse(snapshot.timestamp) });
     const rules = { policy, snapshot, hold: decision.hold };
-    let plan = draft(given, { id, requestedBy: plannerId });
+    const first = state.version === 0 ? opening(given) : undefined;
+    let plan = draft(first ?? given, { id, requestedBy: plannerId });
     let after = consider(state, { ...rules, draft: plan, mayApprove: true }, moment);
     if (after.active?.id === id && state.active?.id !== id) {
-      plan = await tried(plan, given);
+      if (!first) plan = await tried(plan, given);
       after = consider(state, { ...rules, draft: plan, mayApprove: true }, moment);
     }
     const approved = after.outbox.find(({ event }) => event === 'plan.approved')?.plan;

@@ -273,6 +273,20 @@ describe('the planner service', () => {
     expect((await w.ask('pool.list', {})).pools).to.deep.equal([]);
   });
 
+  it('begins an empty pool with the workers that its owner named, once', async () => {
+    const w = await open();
+    w.world.wish = () => 1;
+    await w.ask('pool.put', { pool: samplePool({ initial_workers: 6 }) });
+    await w.observe(0);
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]).to.include({ status: 'approved', target_workers: 6 });
+    await w.ask('plan.cancel', { plan_id: (await w.plans())[0]?.id as string });
+    await w.clock.advance(15_000);
+    await w.observe(0);
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]).to.include({ status: 'approved', target_workers: 1 });
+  });
+
   it('ignores measurements that are old, out of order or from before the last change', async () => {
     const w = await open();
     w.world.wish = () => 7;

@@ -1,4 +1,4 @@
-import { isCapacityError, type Plan, systemKey, timestamp } from '@capplan/contracts';
+import { isCapacityError, type Plan, timestamp } from '@capplan/contracts';
 import type { ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { plannerId } from './decide/approvals.ts';
@@ -9,7 +9,6 @@ import { monthStart, noSpending, spend } from './decide/watch-money.ts';
 import type { Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
-const hourMs = 3_600_000;
 const attemptsMax = 6;
 const actor = { id: plannerId, kind: 'service' } as const;
 
@@ -19,14 +18,13 @@ export interface Sweep {
   run(): Promise<void>;
 }
 
-/** What has to be looked after although no message comes: expiry, plans stuck in execution, announcements, money spent. */
+/** What has to be looked after although no message comes: expiry, plans stuck in execution, money spent. */
 export function createSweep(
   { bus, clock, log }: ServiceContext,
   config: PlannerConfig,
   stores: Stores,
   views: Views,
 ): Sweep {
-  let announcedMs = clock.nowMs();
   const askedMs = new Map<string, number>();
 
   const change: Sweep['change'] = async (pool, work) => {
@@ -70,22 +68,6 @@ export function createSweep(
     watch.isSeeded = true;
   }
 
-  async function announce(): Promise<void> {
-    const everyMs = config.announceHours * hourMs;
-    if (clock.nowMs() - announcedMs < everyMs) return;
-    announcedMs = clock.nowMs();
-    const round = Math.floor(announcedMs / everyMs);
-    for (const { key, value, revision } of await stores.policies.list()) {
-      const data = { id: value.policy.id, revision, policy: value.policy };
-      await bus.publish({ type: 'policy.changed', key: systemKey(data.id), data, cause: `${revision}:again:${round}` });
-      log.debug({ key }, 'A policy was announced again.');
-    }
-    for (const { key, value, revision } of await stores.pools.list()) {
-      const data = { id: value.pool.id, revision, pool: value.pool };
-      await bus.publish({ type: 'pool.changed', key, data, cause: `${revision}:again:${round}` });
-    }
-  }
-
   async function attempt(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -114,7 +96,6 @@ export function createSweep(
         askedMs.set(pool.id, nowMs);
         await attempt(`Learning what ${pool.id} has spent`, () => seed(pool.id));
       }
-      await attempt('Announcing pools and policies', announce);
     },
   };
 }

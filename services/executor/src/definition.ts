@@ -1,0 +1,30 @@
+import type { ServiceDefinition } from '@capplan/runtime';
+import { createNoneActuator } from './adapters/none-actuator.ts';
+import { createProcessActuator } from './adapters/process-actuator.ts';
+import { ExecutorConfig } from './config.ts';
+import { createExecutor } from './service.ts';
+import { parseWorkerCommands } from './worker-commands.ts';
+
+/**
+ * How the executor is made from a context and its settings when it runs alone: with real local worker processes, whose
+ * commands are configured. Whoever puts services together in one process passes its own actuators to `createExecutor`.
+ */
+export const executorDefinition: ServiceDefinition<typeof ExecutorConfig> = {
+  name: 'executor',
+  configSchema: ExecutorConfig,
+  create: async (context, config) => {
+    const commandFor = parseWorkerCommands(config.workerCommands);
+    const { clock, log } = context;
+    const { workerStateFile: stateFile, drainMs } = config;
+    const processes = await createProcessActuator({ clock, log, stateFile, commandFor, drainMs });
+    const none = createNoneActuator();
+    const service = createExecutor(context, config, { actuators: { process: processes, kubernetes: none, none } });
+    return {
+      ...service,
+      stop: async () => {
+        await service.stop();
+        await processes.close();
+      },
+    };
+  },
+};
