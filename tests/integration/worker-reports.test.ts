@@ -66,7 +66,7 @@ describe('workers report to a collector over NATS', () => {
     await outside.bus.follow('load.observed', ({ envelope }) => void snapshots.push(envelope.data));
 
     const context = await open('collector');
-    const config = { ...Value.Create(CollectorConfig), interval_s: 1, grace_s: 0.3 };
+    const config = { ...Value.Create(CollectorConfig), intervalSec: 1, graceSec: 0.3 };
     const collector = createCollector(context, config, {
       depths: createMemoryDepths(),
       windows: createRedisWindowStore(context.redis),

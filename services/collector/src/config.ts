@@ -2,70 +2,65 @@ import Type, { type Static } from 'typebox';
 
 /** Settings of the collector. */
 export const CollectorConfig = Type.Object({
-  interval_s: Type.Number({
+  intervalSec: Type.Number({
     default: 15,
     minimum: 1,
     maximum: 3600,
     description: 'Length of one measuring window, seconds',
     env: 'COLLECTOR_INTERVAL_S',
   }),
-  grace_s: Type.Number({
+  graceSec: Type.Number({
     default: 1,
     minimum: 0,
     maximum: 60,
     description: 'How long after its end a window stays open for reports under way, seconds',
     env: 'COLLECTOR_GRACE_S',
   }),
-  worker_timeout_s: Type.Number({
+  workerTimeoutSec: Type.Number({
     default: 30,
     minimum: 2,
     maximum: 3600,
     description: 'A worker that was silent for so long is not counted, seconds',
     env: 'COLLECTOR_WORKER_TIMEOUT_S',
   }),
-  depth_timeout_ms: Type.Integer({
+  depthTimeoutMs: Type.Integer({
     default: 1000,
     minimum: 10,
     maximum: 60_000,
     description: 'How long reading a queue’s depth may take, ms',
     env: 'COLLECTOR_DEPTH_TIMEOUT_MS',
   }),
-  service_half_life_s: Type.Number({
+  serviceHalfLifeSec: Type.Number({
     default: 600,
     minimum: 1,
     maximum: 86_400,
     description: 'After so long a finished job counts half in the service-time figures, seconds',
     env: 'COLLECTOR_SERVICE_HALF_LIFE_S',
   }),
-  change_factor_max: Type.Number({
+  changeFactorMax: Type.Number({
     default: 50,
     minimum: 2,
     maximum: 100_000,
     description: 'A demand so many times above everything seen lately is held to be implausible until it repeats',
     env: 'COLLECTOR_CHANGE_FACTOR_MAX',
   }),
-  disagreement_max: Type.Number({
+  disagreementMax: Type.Number({
     default: 0.5,
     minimum: 0.01,
     maximum: 10,
     description: 'Two sources that differ by more than this share, twice in a row, are not trusted',
     env: 'COLLECTOR_DISAGREEMENT_MAX',
   }),
-  history_days: Type.Number({
+  historyDays: Type.Number({
     default: 90,
     minimum: 1,
     maximum: 3650,
     description: 'How long history is kept, days',
     env: 'COLLECTOR_HISTORY_DAYS',
   }),
-  redis_url: Type.String({
-    default: 'redis://127.0.0.1:6379',
-    description: 'Redis that holds the windows under way and the history',
-    env: 'REDIS_URL',
-  }),
-  queue_redis_url: Type.String({
+  queueRedisUrl: Type.String({
     default: '',
-    description: 'Redis that holds the observed queues; empty means the same one',
+    description: 'Redis that holds the observed queues; empty: the one of this service',
     env: 'COLLECTOR_QUEUE_REDIS_URL',
   }),
 });

@@ -36,7 +36,7 @@ const SUSPECTS_MAX = 32;
  */
 export function observeWindow(input: WindowInput, settings: ObserveSettings): Observation {
   const { pool, closed } = input;
-  const nowMs = windowEndMs(input.window, settings.interval_s);
+  const nowMs = windowEndMs(input.window, settings.intervalSec);
   const memory = closed.previous?.memory ?? emptyMemory();
 
   const fleet = countFleet(
@@ -51,7 +51,7 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
     settings,
   );
   const jobs = sumFinishedJobs({ pool, reports: closed.reports, seen: closed.workers, memory }, settings);
-  const idle = judgeIdleness({ jobs, fleet, intervalSec: settings.interval_s, before: memory.streaks.hiddenWork });
+  const idle = judgeIdleness({ jobs, fleet, intervalSec: settings.intervalSec, before: memory.streaks.hiddenWork });
   const demand = estimateDemand(
     {
       depth: input.depth,
@@ -76,9 +76,9 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
   const snapshot: Snapshot = {
     pool: pool.id,
     timestamp: timestamp(nowMs),
-    interval_s: settings.interval_s,
+    interval_s: settings.intervalSec,
     arrival_rate: demand.arrivalRatePerSec,
-    completion_rate: jobs.completed / settings.interval_s,
+    completion_rate: jobs.completed / settings.intervalSec,
     service_rate: service.meanSec > 0 ? pool.concurrency / service.meanSec : 0,
     service_time_mean_s: service.meanSec,
     service_time_scv: service.scv,

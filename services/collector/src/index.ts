@@ -5,5 +5,6 @@ export { createRedisDepths } from './adapters/redis-depths.ts';
 export { createRedisHistory } from './adapters/redis-history.ts';
 export { createRedisWindowStore } from './adapters/redis-window-store.ts';
 export { CollectorConfig } from './config.ts';
+export { collectorDefinition, start } from './main.ts';
 export type { CollectorPorts, DepthReading, HistoryStore, QueueDepths, WindowStore } from './ports.ts';
 export { createCollector } from './service.ts';

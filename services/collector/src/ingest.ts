@@ -26,9 +26,9 @@ export async function takeReports(
     const report = { kind, data: message.envelope.data } as WindowReport;
     if (report.data.pool !== message.key) return refused.add({ reason: 'other_pool' });
     if (!isKnown(message.key)) return refused.add({ reason: 'unknown_pool' });
-    const told = windowOf(reportTimeMs(report), config.interval_s);
+    const told = windowOf(reportTimeMs(report), config.intervalSec);
     // A worker whose clock is ahead reports from the future; it happened by now at the latest.
-    const place = Math.min(told, windowOf(context.clock.nowMs(), config.interval_s));
+    const place = Math.min(told, windowOf(context.clock.nowMs(), config.intervalSec));
     if (await windows.put(message.key, report, { told, place })) taken.add({ kind });
     else refused.add({ reason: 'repeated' });
   };

@@ -32,7 +32,7 @@ const rolloutEvents = [
  */
 export function createCollector(context: ServiceContext, config: CollectorConfig, ports: CollectorPorts): Service {
   const { bus, clock, log } = context;
-  const intervalMs = config.interval_s * 1000;
+  const intervalMs = config.intervalSec * 1000;
   const pools = new Map<string, Pool>();
   const rollouts = new Map<string, Rollout>();
   /** Settled here, and not known to be on the bus. */
@@ -50,7 +50,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     const news = unsaid.get(pool);
     if (news === undefined) return;
     const { snapshot, window } = news.observation;
-    const cause = `${window}x${config.interval_s}`;
+    const cause = `${window}x${config.intervalSec}`;
     await bus.publish({ type: 'load.observed', key: pool, data: snapshot, cause });
     if (news.isSuspicionNew) {
       const data = { pool, timestamp: snapshot.timestamp, quality: snapshot.quality };
@@ -63,8 +63,8 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     if (pool.queue.kind === 'reported' || pool.queue.kind === 'none') return { ok: false, reason: 'not_asked' };
     const over = new AbortController();
     try {
-      const late = clock.sleep(config.depth_timeout_ms, over.signal).then(() => {
-        throw new CapacityError('deadline_exceeded', `no answer within ${config.depth_timeout_ms} ms`);
+      const late = clock.sleep(config.depthTimeoutMs, over.signal).then(() => {
+        throw new CapacityError('deadline_exceeded', `no answer within ${config.depthTimeoutMs} ms`);
       });
       late.catch(() => {});
       return { ok: true, ...(await Promise.race([ports.depths.read(pool.queue), late])) };
@@ -77,7 +77,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
   };
 
   const observe = async (pool: Pool, window: number, depth: DepthOutcome): Promise<void> => {
-    const forgetWorkersBeforeMs = windowEndMs(window, config.interval_s) - WORKER_FORGOTTEN_MS;
+    const forgetWorkersBeforeMs = windowEndMs(window, config.intervalSec) - WORKER_FORGOTTEN_MS;
     const closed = await ports.windows.close(pool.id, window, { forgetWorkersBeforeMs });
     const seen = observeWindow({ pool, window, closed, depth, rollout: rollouts.get(pool.id) }, config);
     const observation = await ports.windows.settle(pool.id, seen);
@@ -117,7 +117,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
   };
 
   const run = async (): Promise<void> => {
-    const graceMs = config.grace_s * 1000;
+    const graceMs = config.graceSec * 1000;
     while (!stopping.signal.aborted) {
       const window = Math.floor((clock.nowMs() - graceMs) / intervalMs) + 1;
       await clock.sleep(window * intervalMs + graceMs - clock.nowMs(), stopping.signal);
@@ -171,14 +171,17 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
           // Nothing has happened yet after now.
           const toMs = Math.min(Date.parse(data.to), clock.nowMs() + intervalMs);
           if (!(fromMs < toMs)) {
-            throw new CapacityError('invalid_input', `from ${data.from} must lie before to ${data.to}, and in the past`);
+            throw new CapacityError(
+              'invalid_input',
+              `from ${data.from} must lie before to ${data.to}, and in the past`,
+            );
           }
           const everySec = Math.max(
-            config.interval_s,
-            data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.interval_s),
+            config.intervalSec,
+            data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.intervalSec),
           );
           const points = await ports.history.read(data.pool, { fromMs, toMs, everySec });
-          const isRaw = everySec <= config.interval_s;
+          const isRaw = everySec <= config.intervalSec;
           return { pool: data.pool, every_s: everySec, points: isRaw ? points : averagePoints(points, everySec) };
         }),
       );

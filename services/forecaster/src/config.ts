@@ -2,21 +2,21 @@ import Type, { type Static } from 'typebox';
 
 /** Settings of the forecaster. */
 export const ForecasterConfig = Type.Object({
-  step_s: Type.Integer({
+  stepSec: Type.Integer({
     default: 900,
     minimum: 300,
     maximum: 3600,
     description: 'Step of the long forecast, seconds; a whole part of a day',
     env: 'FORECASTER_STEP_S',
   }),
-  lead_step_s: Type.Number({
+  leadStepSec: Type.Number({
     default: 60,
     minimum: 1,
     maximum: 3600,
     description: 'Step on which demand over the lead time is learned, seconds',
     env: 'FORECASTER_LEAD_STEP_S',
   }),
-  path_step_s: Type.Number({
+  pathStepSec: Type.Number({
     default: 30,
     minimum: 1,
     maximum: 3600,
@@ -30,21 +30,21 @@ export const ForecasterConfig = Type.Object({
     description: 'Demand paths sampled for each decision',
     env: 'FORECASTER_PATHS',
   }),
-  lead_beyond_s: Type.Number({
+  leadBeyondSec: Type.Number({
     default: 240,
     minimum: 10,
     maximum: 86_400,
     description: 'Paths reach so far beyond the start-up delay: a decision period and the time to drain, seconds',
     env: 'FORECASTER_LEAD_BEYOND_S',
   }),
-  time_factor: Type.Number({
+  timeFactor: Type.Number({
     default: 1,
     minimum: 0.01,
     maximum: 10_000,
     description: 'How many times faster than the clock days pass in what is observed; above 1 for replayed traces only',
     env: 'FORECASTER_TIME_FACTOR',
   }),
-  save_every_s: Type.Number({
+  saveEverySec: Type.Number({
     default: 120,
     minimum: 1,
     maximum: 86_400,

@@ -95,7 +95,7 @@ describe('forecastOf', () => {
 
   it('learns days that pass faster than the clock', () => {
     // A day in ten minutes, measured every second.
-    const fast = { ...config, time_factor: 144, lead_step_s: 2, path_step_s: 2 };
+    const fast = { ...config, timeFactor: 144, leadStepSec: 2, pathStepSec: 2 };
     const asked = modelSettings(samplePool({ startup_delay: '5s' }), samplePolicy({ horizon: '10m' }), fast);
     const model = createPoolModel(asked);
     const wave = (ms: number): number => 10 + 5 * Math.sin((2 * Math.PI * ms) / 600_000);

@@ -24,7 +24,7 @@ export interface ForecastMemory {
 export function forecastOf(
   model: PoolModel,
   { settings, horizonSec }: { settings: ModelSettings; horizonSec: number },
-  config: Pick<ForecasterConfig, 'paths' | 'path_step_s' | 'lead_beyond_s'>,
+  config: Pick<ForecasterConfig, 'paths' | 'pathStepSec' | 'leadBeyondSec'>,
   memory: ForecastMemory = {},
 ): Forecast | undefined {
   if (model.untilMs === 0) return undefined;
@@ -65,9 +65,9 @@ export function forecastOf(
 function sampledPaths(
   model: PoolModel,
   { leadSec, timeFactor }: ModelSettings,
-  config: Pick<ForecasterConfig, 'paths' | 'path_step_s'>,
+  config: Pick<ForecasterConfig, 'paths' | 'pathStepSec'>,
 ): Forecast['paths'] {
-  const stepSec = config.path_step_s * timeFactor;
+  const stepSec = config.pathStepSec * timeFactor;
   const steps = Math.min(512, Math.ceil(leadSec / stepSec));
   // Paths begin where the newest closed step of the lead forecaster ends; what is over by now is dropped.
   const closedMs = model.lead.openStep * model.lead.baseStepSec * 1000;
@@ -75,7 +75,7 @@ function sampledPaths(
   const sampled = leadPaths(model.lead, { stepSec, steps: steps + over, paths: config.paths });
   if (sampled === undefined) return undefined;
   return {
-    step_s: config.path_step_s,
+    step_s: config.pathStepSec,
     rates_per_s: sampled.ratesPerSec.map((path) => path.slice(over).map(rounded)),
   };
 }

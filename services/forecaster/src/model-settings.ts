@@ -24,7 +24,7 @@ export const HORIZON_SEC_MAX = 7 * 86_400;
 
 /** A pool without a policy yet is forecast with the defaults, so that it has learned something when its policy comes. */
 export function modelSettings(pool: Pool, policy: Policy | undefined, config: ForecasterConfig): ModelSettings {
-  const { time_factor: timeFactor } = config;
+  const { timeFactor } = config;
   const asked = policy?.forecast ?? {};
   const horizonSec = (asked.horizon === undefined ? HORIZON_SEC_DEFAULT : durationSec(asked.horizon)) * timeFactor;
   return {
@@ -37,10 +37,10 @@ export function modelSettings(pool: Pool, policy: Policy | undefined, config: Fo
       toMs: Date.parse(event.to) * timeFactor,
       multiplier: event.multiplier,
     })),
-    stepSec: config.step_s,
-    leadStepSec: config.lead_step_s * timeFactor,
-    leadSec: (durationSec(pool.startup_delay) + config.lead_beyond_s) * timeFactor,
-    horizonSec: Math.min(HORIZON_SEC_MAX, Math.max(config.step_s, horizonSec)),
+    stepSec: config.stepSec,
+    leadStepSec: config.leadStepSec * timeFactor,
+    leadSec: (durationSec(pool.startup_delay) + config.leadBeyondSec) * timeFactor,
+    horizonSec: Math.min(HORIZON_SEC_MAX, Math.max(config.stepSec, horizonSec)),
     timeFactor,
   };
 }

@@ -121,7 +121,7 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
       return loading;
     },
     save: async (kept) => {
-      if (clock.nowMs() - kept.savedAtMs < config.save_every_s * 1000) return;
+      if (clock.nowMs() - kept.savedAtMs < config.saveEverySec * 1000) return;
       // A model that lacks its history must not take the place of one that has it.
       if (kept.historyMissingSinceMs > 0) return;
       kept.savedAtMs = clock.nowMs();

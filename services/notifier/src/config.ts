@@ -7,34 +7,34 @@ export const NotifierConfig = Type.Object({
     description: 'JSON list of targets: name, url, and optionally events, namespaces, secret, include_cost',
     env: 'NOTIFIER_WEBHOOKS',
   }),
-  allow_hosts: Type.String({
+  allowHosts: Type.String({
     default: '',
     description:
       'Hosts that may be called, by comma; `*.example.com` covers subdomains; empty allows the targets’ own hosts',
     env: 'NOTIFIER_ALLOW_HOSTS',
   }),
-  timeout_ms: Type.Integer({
+  timeoutMs: Type.Integer({
     default: 5000,
     minimum: 100,
     maximum: 20_000,
     description: 'How long one call may take, ms',
     env: 'NOTIFIER_TIMEOUT_MS',
   }),
-  attempts_max: Type.Integer({
+  attemptsMax: Type.Integer({
     default: 3,
     minimum: 1,
     maximum: 5,
     description: 'Calls before the message goes back to the bus, which brings it again later',
     env: 'NOTIFIER_ATTEMPTS_MAX',
   }),
-  backoff_ms: Type.Integer({
+  backoffMs: Type.Integer({
     default: 500,
     minimum: 10,
     maximum: 2000,
     description: 'Wait after the first failed call, ms; it doubles with each',
     env: 'NOTIFIER_BACKOFF_MS',
   }),
-  quiet_s: Type.Number({
+  quietSec: Type.Number({
     default: 300,
     minimum: 0,
     maximum: 86_400,

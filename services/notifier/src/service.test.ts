@@ -62,7 +62,7 @@ describe('createNotifier', () => {
   it('tells each message once, though deliveries repeat, replicas share and one of them dies', async () => {
     const { clock, webhook, start, breach } = await createWorld(
       { duplicateDelivery: 0.5, reorderDelivery: 0.3, dropDelivery: 0.1 },
-      { ...config, quiet_s: 0 },
+      { ...config, quietSec: 0 },
     );
     const first = await start('a');
     await start('b');

@@ -33,7 +33,7 @@ export function createNotifier(context: ServiceContext, config: NotifierConfig, 
     const heardKey = `notifier/heard/${target.name}/${envelope.id}`;
     const quietKey = `notifier/quiet/${target.name}/${type}/${envelope.key}`;
     if ((await cache.get(heardKey)) !== undefined) return true;
-    if (silences(type) && config.quiet_s > 0 && (await cache.get(quietKey)) !== undefined) {
+    if (silences(type) && config.quietSec > 0 && (await cache.get(quietKey)) !== undefined) {
       told.add({ target: target.name, outcome: 'kept_quiet' });
       return true;
     }
@@ -43,7 +43,7 @@ export function createNotifier(context: ServiceContext, config: NotifierConfig, 
       const result = await ports.webhook.call({
         url: target.url,
         body,
-        timeoutMs: config.timeout_ms,
+        timeoutMs: config.timeoutMs,
         headers: {
           'content-type': 'application/json',
           'user-agent': 'capacity-planner',
@@ -59,11 +59,11 @@ export function createNotifier(context: ServiceContext, config: NotifierConfig, 
         if (!result.ok) log.warn({ target: target.name, type, ...result }, 'a target will not hear this message');
         const mark = new Uint8Array([1]);
         await cache.set(heardKey, mark, { ttlSec: HEARD_TTL_SEC });
-        if (silences(type) && config.quiet_s > 0) await cache.set(quietKey, mark, { ttlSec: config.quiet_s });
+        if (silences(type) && config.quietSec > 0) await cache.set(quietKey, mark, { ttlSec: config.quietSec });
         return true;
       }
-      if (attempt >= config.attempts_max || stopping.signal.aborted) return false;
-      const waitMs = backoffMs({ attempt, firstMs: config.backoff_ms, chance: random.next() });
+      if (attempt >= config.attemptsMax || stopping.signal.aborted) return false;
+      const waitMs = backoffMs({ attempt, firstMs: config.backoffMs, chance: random.next() });
       await clock.sleep(waitMs, stopping.signal);
     }
   };

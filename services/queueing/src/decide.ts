@@ -110,10 +110,10 @@ function demandAhead({ snapshot, forecast }: SizingInput, config: QueueingConfig
   let nearest: { quantile: number; rates: readonly number[] } = { quantile: 0.5, rates: forecast.mean };
   for (const { level, upper } of forecast.intervals) {
     const quantile = (1 + level) / 2;
-    const isNearer = Math.abs(quantile - config.demand_quantile) < Math.abs(nearest.quantile - config.demand_quantile);
+    const isNearer = Math.abs(quantile - config.demandQuantile) < Math.abs(nearest.quantile - config.demandQuantile);
     if (isNearer && upper.length === forecast.mean.length) nearest = { quantile, rates: upper };
   }
-  const ratesPerSec = nearest.rates.slice(over, over + config.steps_max);
+  const ratesPerSec = nearest.rates.slice(over, over + config.stepsMax);
   if (ratesPerSec.length === 0) return hold('The forecast is over: the present demand is taken to last.');
   return {
     madeAt: new Date(Date.parse(forecast.made_at) + over * forecast.step_s * 1000).toISOString(),

@@ -47,7 +47,7 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
   const basisOf = (pool: Pool, policy: Policy, snapshot: Snapshot): Basis => {
     const known = bases.get(pool.id);
     if (known?.pool === pool && known.policy === policy && isSameService(known.snapshot, snapshot)) return known;
-    const service = serviceTimeOf(snapshot, pool, { samplesMin: config.service_samples_min });
+    const service = serviceTimeOf(snapshot, pool, { samplesMin: config.serviceSamplesMin });
     const basis: Basis = {
       pool,
       policy,

@@ -61,7 +61,7 @@ const SURGE_JOBS_MIN = 100;
  */
 export function estimateDemand(input: DemandInput, settings: ObserveSettings): Demand {
   const { memory } = input;
-  const intervalSec = settings.interval_s;
+  const intervalSec = settings.intervalSec;
   const queue = judgeDepth(input, settings);
   const suspects = [...queue.suspects];
   const backlog = queue.trusted ? queue.jobs : Math.max(memory.backlog, queue.atLeast);
@@ -81,7 +81,7 @@ export function estimateDemand(input: DemandInput, settings: ObserveSettings): D
     const greater = Math.max(reportedSmooth, flowSmooth);
     // Four standard deviations of a Poisson count over the windows that the smoothing looks at.
     const noise = 4 * Math.sqrt(greater / (intervalSec / SMOOTHING));
-    if (differsBySec > settings.disagreement_max * greater && differsBySec > noise) {
+    if (differsBySec > settings.disagreementMax * greater && differsBySec > noise) {
       disagreement = memory.streaks.disagreement + 1;
       arrivalRate = Math.max(reportedRate, flowRate);
     }
@@ -157,7 +157,7 @@ function judgeDepth(input: DemandInput, settings: ObserveSettings): JudgedDepth 
     return distrust('implausible_range', `a depth of ${depth.jobs} jobs`);
   }
   const ageSec = (input.windowEndMs - depth.asOfMs) / 1000;
-  if (ageSec > 2 * settings.interval_s) return distrust('stale', `the depth is ${Math.round(ageSec)} s old`);
+  if (ageSec > 2 * settings.intervalSec) return distrust('stale', `the depth is ${Math.round(ageSec)} s old`);
 
   judged.jobs = depth.jobs;
   // HTTP 200 with an old value: the same depth again and again, while jobs pass through.
@@ -168,12 +168,12 @@ function judgeDepth(input: DemandInput, settings: ObserveSettings): JudgedDepth 
     return { ...distrust('stale', detail), atLeast: depth.jobs, frozenWindows: judged.frozenWindows };
   }
   // A zero that is not empty: every slot is busy and finished jobs had to wait, but the queue says that nothing does.
-  const waitsSec = input.waitSecP50 > 1 && input.waitSecP50 > 0.25 * settings.interval_s;
+  const waitsSec = input.waitSecP50 > 1 && input.waitSecP50 > 0.25 * settings.intervalSec;
   judged.hiddenWindows =
     depth.jobs === 0 && input.utilization >= 0.98 && waitsSec ? memory.streaks.hiddenBacklog + 1 : 0;
-  const patience = 2 + Math.ceil(Math.min(input.serviceMeanSec, 3600) / settings.interval_s);
+  const patience = 2 + Math.ceil(Math.min(input.serviceMeanSec, 3600) / settings.intervalSec);
   if (judged.hiddenWindows > patience) {
-    const waiting = Math.round((input.completed / settings.interval_s) * input.waitSecP50);
+    const waiting = Math.round((input.completed / settings.intervalSec) * input.waitSecP50);
     const detail = `a depth of 0, while jobs wait ${show(input.waitSecP50)} s and all slots are busy`;
     return { ...distrust('zero_not_empty', detail), atLeast: waiting, hiddenWindows: judged.hiddenWindows };
   }
@@ -205,16 +205,16 @@ function reportedArrivals(reports: readonly PlacedReport[], settings: ObserveSet
     if (report.kind !== 'arrival' || report.late) continue;
     const spanSec = (Date.parse(report.data.to) - Date.parse(report.data.from)) / 1000;
     heard = true;
-    arrived += report.data.arrived * (spanSec > settings.interval_s ? settings.interval_s / spanSec : 1);
+    arrived += report.data.arrived * (spanSec > settings.intervalSec ? settings.intervalSec / spanSec : 1);
   }
-  return heard ? arrived / settings.interval_s : null;
+  return heard ? arrived / settings.intervalSec : null;
 }
 
 function isSurge(arrivalRate: number, memory: PoolMemory, settings: ObserveSettings): boolean {
   return (
     memory.arrivalRatePerSecPeak > 0 &&
-    arrivalRate > settings.change_factor_max * memory.arrivalRatePerSecPeak &&
-    arrivalRate * settings.interval_s > SURGE_JOBS_MIN
+    arrivalRate > settings.changeFactorMax * memory.arrivalRatePerSecPeak &&
+    arrivalRate * settings.intervalSec > SURGE_JOBS_MIN
   );
 }
 

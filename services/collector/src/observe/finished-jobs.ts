@@ -68,7 +68,7 @@ export function sumFinishedJobs(
     }
     if (sketches.service !== undefined) service.merge(sketches.service);
     if (report.late) continue;
-    const share = spanSec > settings.interval_s ? settings.interval_s / spanSec : 1;
+    const share = spanSec > settings.intervalSec ? settings.intervalSec / spanSec : 1;
     totals.completed += data.completed * share;
     totals.failed += data.failed * share;
     totals.departed += (data.completed + data.failed - Math.min(data.retried ?? 0, data.failed)) * share;
@@ -111,7 +111,7 @@ function implausible(report: {
 
 function remembered(wire: SketchWire | null, settings: ObserveSettings): QuantileSketch {
   if (wire === null) return createSketch();
-  const factor = wire.count > REMEMBERED_MIN ? 0.5 ** (settings.interval_s / settings.service_half_life_s) : 1;
+  const factor = wire.count > REMEMBERED_MIN ? 0.5 ** (settings.intervalSec / settings.serviceHalfLifeSec) : 1;
   return fadeSketch(wire, factor);
 }
 

@@ -39,7 +39,7 @@ export function countFleet(
   settings: ObserveSettings,
 ): Fleet {
   const { pool, seen, nowMs } = input;
-  const timeoutMs = settings.worker_timeout_s * 1000;
+  const timeoutMs = settings.workerTimeoutSec * 1000;
   const suspects: Suspect[] = [];
   const staying = seen.filter((worker) => !worker.leaving && nowMs - worker.seenAtMs <= FORGOTTEN_TIMEOUTS * timeoutMs);
   const heard = staying.filter((worker) => nowMs - worker.seenAtMs <= timeoutMs);
@@ -50,7 +50,7 @@ export function countFleet(
     suspects.push({
       source: 'workers',
       reason: 'stale',
-      detail: `${silent} of ${staying.length} workers silent for over ${settings.worker_timeout_s} s without having said goodbye`,
+      detail: `${silent} of ${staying.length} workers silent for over ${settings.workerTimeoutSec} s without having said goodbye`,
     });
   }
   const expected = expectedWorkers(pool, input.rollout);

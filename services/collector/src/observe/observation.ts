@@ -84,7 +84,7 @@ export interface WindowInput {
 
 export type ObserveSettings = Pick<
   CollectorConfig,
-  'interval_s' | 'worker_timeout_s' | 'service_half_life_s' | 'change_factor_max' | 'disagreement_max'
+  'intervalSec' | 'workerTimeoutSec' | 'serviceHalfLifeSec' | 'changeFactorMax' | 'disagreementMax'
 >;
 
 export type Suspect = Snapshot['quality']['suspects'][number];

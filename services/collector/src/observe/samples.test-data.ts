@@ -7,11 +7,11 @@ import type { ObserveSettings, PlacedReport, WindowInput, WorkerSeen } from './o
  */
 
 export const settings: ObserveSettings = {
-  interval_s: 15,
-  worker_timeout_s: 30,
-  service_half_life_s: 600,
-  change_factor_max: 50,
-  disagreement_max: 0.5,
+  intervalSec: 15,
+  workerTimeoutSec: 30,
+  serviceHalfLifeSec: 600,
+  changeFactorMax: 50,
+  disagreementMax: 0.5,
 };
 
 export const window = 100_000_000;
