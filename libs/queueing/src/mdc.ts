@@ -8,8 +8,8 @@ export interface ConstantServiceQueue {
   readonly waitMean: number;
 }
 
-/** Terms beyond this add less than 1e-10 together with their geometric remainder, or are extrapolated. */
-const TERMS_MAX = 200_000;
+/** Bounds the work. Enough for ten digits while 1 - ρ is above 0.006/√c; nearer to full load the sum is cut short. */
+const TERMS_MAX = 2_000_000;
 
 /**
  * Exact mean wait and waiting probability when every job takes the same time (M/D/c).
@@ -29,6 +29,8 @@ export function constantServiceQueue(load: { offeredLoadErlangs: number; servers
   requireNumber('servers', c, { min: 1, max: 1e6, whole: true });
   requireNumber('offeredLoadErlangs', a, { min: 0, max: c * (1 - 1e-9) });
   if (a === 0) return { waitProbability: 0, waitMean: 0 };
+  // With one server both sums are known: Pollaczek and Khinchin.
+  if (c === 1) return { waitProbability: a, waitMean: a / (2 * (1 - a)) };
   let waitMean = 0;
   let logEmpty = 0;
   for (let n = 1; n <= TERMS_MAX; n++) {

@@ -6,7 +6,7 @@ import { mmcQueue } from './mmc.ts';
 import { type QueueModel, type QueueResult, type QueueSolution, unstableQueue } from './queue-solution.ts';
 import { requireNumber } from './require-number.ts';
 import { serviceBins } from './service-bins.ts';
-import { requireService, type ServiceDistribution, serviceMeanSec } from './service-distribution.ts';
+import { isExponential, requireService, type ServiceDistribution, serviceMeanSec } from './service-distribution.ts';
 import { type ServiceShape, serviceShape } from './service-shape.ts';
 import { constantServiceEffect, variabilityIndex } from './wait-correction.ts';
 
@@ -52,13 +52,14 @@ export function solveMgc({ arrivalRatePerSec, service, servers }: GeneralQueueIn
 /** The solution itself, for a < c already known; a search does without the exact sums for constant service. */
 export function mgcQueue(a: number, c: number, service: ServiceDistribution, { isSearch = false } = {}): QueueSolution {
   const meanSec = serviceMeanSec(service);
-  if (service.kind === 'exponential') return mmcQueue(a, c, meanSec);
+  if (isExponential(service)) return mmcQueue(a, c, meanSec);
   const shape = serviceShape(service);
   const utilization = a / c;
   const conditional = new ConditionalWait(shape, { utilization, servers: c });
   if (!isSearch && shape.scv === 0 && canSumExactly(a, c)) {
     const exact = constantServiceQueue({ offeredLoadErlangs: a, servers: c });
-    const stretch = a === 0 ? 1 : exact.waitMean / exact.waitProbability / conditional.mean;
+    // Where nobody waits to sixteen digits, the quotient has no digits left.
+    const stretch = exact.waitProbability < 1e-16 ? 1 : exact.waitMean / exact.waitProbability / conditional.mean;
     return queueFrom({ model: 'M/D/c', a, c, meanSec, shape, pWait: exact.waitProbability, conditional, stretch });
   }
   const pWait = mgcWaitProbability(a, c, shape);

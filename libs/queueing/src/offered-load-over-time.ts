@@ -85,20 +85,23 @@ export function modifiedOfferedLoad(query: {
  * digits or better.
  *
  * @param query.ratePerSecAt arrival rate at a time in seconds, the past included
+ * @param query.smoothWithinSec a time within which the rate is nearly a straight line; default: panels as wide as the service asks
  * @returns erlangs
  */
 export function modifiedOfferedLoadAt(query: {
   ratePerSecAt: (sec: number) => number;
   atSec: number;
   service: ServiceDistribution;
+  smoothWithinSec?: number;
 }): number {
-  const { ratePerSecAt, atSec, service } = query;
+  const { ratePerSecAt, atSec, service, smoothWithinSec = Number.POSITIVE_INFINITY } = query;
   requireService(service);
   const meanSec = serviceMeanSec(service);
   const shape = serviceShape(service);
   let load = 0;
   let from = 0;
-  let width = 0.05;
+  const widest = smoothWithinSec / meanSec;
+  let width = Math.min(0.05, widest);
   for (let panel = 0; panel < 10_000; panel++) {
     for (let i = 0; i < GAUSS_POINTS.length; i++) {
       const x = from + width * (0.5 + 0.5 * (GAUSS_POINTS[i] as number));
@@ -107,7 +110,7 @@ export function modifiedOfferedLoadAt(query: {
     from += width;
     const left = shape.residualExceedance(from);
     if (left < 1e-10) break;
-    if (from >= 1) width = Math.min(width * 1.1, 0.25 * from);
+    if (from >= 1) width = Math.min(width * 1.1, 0.25 * from, widest);
   }
   return load * meanSec;
 }
@@ -138,7 +141,8 @@ export function sinusoidalLoad(query: { service: ServiceDistribution; periodSec:
   const ω = (2 * Math.PI) / query.periodSec;
   const meanSec = serviceMeanSec(query.service);
   // E[cos ωSₑ] and E[sin ωSₑ] are the loads at time 0 of the rates cos ω(-u) and -sin ω(-u).
-  const cosine = modifiedOfferedLoadAt({ ratePerSecAt: (t) => Math.cos(ω * t), atSec: 0, service: query.service });
-  const sine = modifiedOfferedLoadAt({ ratePerSecAt: (t) => -Math.sin(ω * t), atSec: 0, service: query.service });
+  const at0 = { atSec: 0, service: query.service, smoothWithinSec: query.periodSec / 8 };
+  const cosine = modifiedOfferedLoadAt({ ...at0, ratePerSecAt: (t) => Math.cos(ω * t) });
+  const sine = modifiedOfferedLoadAt({ ...at0, ratePerSecAt: (t) => -Math.sin(ω * t) });
   return { ratio: Math.hypot(cosine, sine) / meanSec, lagSec: Math.atan2(sine, cosine) / ω };
 }

@@ -43,6 +43,12 @@ export function serviceScv(service: ServiceDistribution): number {
   }
 }
 
+/** Whether it is the exponential distribution, under whatever name: an Erlang or gamma of scv 1, say. */
+export function isExponential(service: ServiceDistribution): boolean {
+  if (service.kind === 'exponential') return true;
+  return service.kind !== 'lognormal' && service.kind !== 'measured' && serviceScv(service) === 1;
+}
+
 /**
  * The same distribution at another speed: every service time multiplied by `factor`.
  *

@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { leastWhole } from './least-whole.ts';
+import { poissonMass } from './poisson-mass.ts';
+import { gammaExceedance, logGamma, normalExceedance, normalQuantile } from './special-functions.ts';
+
+describe('special functions', () => {
+  it('logGamma has factorials and Γ(½) = √π', () => {
+    expect(logGamma(5)).to.be.closeTo(Math.log(24), 1e-12);
+    expect(logGamma(0.5)).to.be.closeTo(0.5 * Math.log(Math.PI), 1e-12);
+    expect(logGamma(0.1)).to.be.closeTo(2.252712651734206, 1e-11);
+    expect(logGamma(101) / 363.73937555556347).to.be.closeTo(1, 1e-12);
+  });
+
+  it('gammaExceedance is exponential for shape 1 and Erlang for whole shapes', () => {
+    for (const x of [0.01, 1, 5, 30]) {
+      expect(gammaExceedance(1, x) / Math.exp(-x)).to.be.closeTo(1, 1e-10);
+      expect(gammaExceedance(3, x) / (Math.exp(-x) * (1 + x + (x * x) / 2))).to.be.closeTo(1, 1e-10);
+    }
+    expect(gammaExceedance(2, 0)).to.equal(1);
+  });
+
+  it('normalExceedance and normalQuantile have the tabled values and invert each other', () => {
+    expect(normalExceedance(1.959963984540054)).to.be.closeTo(0.025, 1e-13);
+    expect(normalQuantile(0.975)).to.be.closeTo(1.959963984540054, 1e-10);
+    expect(normalQuantile(1e-9)).to.be.closeTo(-5.997807015007687, 1e-8);
+    fc.assert(
+      fc.property(fc.double({ min: 1e-9, max: 1 - 1e-9, noNaN: true }), (p) => {
+        expect(1 - normalExceedance(normalQuantile(p))).to.be.closeTo(p, 1e-10);
+      }),
+    );
+  });
+
+  it('poissonMass adds up to 1 and keeps the ratio of neighbours at any size', () => {
+    let sum = 0;
+    for (let count = 0; count < 200; count++) sum += poissonMass({ count, mean: 60 });
+    expect(sum).to.be.closeTo(1, 1e-13);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 2_000_000 }),
+        fc.double({ min: 0.9, max: 1.1, noNaN: true }),
+        (count, ratio) => {
+          const mean = count * ratio;
+          const here = poissonMass({ count, mean });
+          fc.pre(here > 1e-250);
+          expect(poissonMass({ count: count + 1, mean }) / here / (mean / (count + 1))).to.be.closeTo(1, 1e-10);
+        },
+      ),
+    );
+  });
+});
+
+describe('leastWhole', () => {
+  it('finds the first whole number that is enough, from any guess', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -50, max: 5000 }),
+        fc.integer({ min: -100, max: 6000 }),
+        fc.integer({ min: 1, max: 500 }),
+        (answer, guess, step) => {
+          expect(leastWhole((n) => n >= answer, { from: -50, upTo: 5000, guess, step })).to.equal(answer);
+        },
+      ),
+    );
+  });
+
+  it('says when nothing in range is enough', () => {
+    expect(leastWhole(() => false, { from: 0, upTo: 100, guess: 3 })).to.equal(undefined);
+    expect(leastWhole(() => true, { from: 5, upTo: 4, guess: 3 })).to.equal(undefined);
+    expect(leastWhole(() => true, { from: 5, upTo: 50, guess: 30 })).to.equal(5);
+  });
+});
