@@ -1,4 +1,4 @@
-import type { Clock } from '@capplan/runtime';
+import type { SchedulingClock } from '@capplan/runtime';
 
 export interface TimeScale {
   /** Virtual time at `realOriginMs`. */
@@ -13,11 +13,15 @@ export interface TimeScale {
  *
  * All processes of a run share one scale, so that they agree on the time as well as the machine's clock allows.
  */
-export function createScaledClock(real: Clock, { virtualOriginMs, realOriginMs, speed }: TimeScale): Clock {
+export function createScaledClock(
+  real: SchedulingClock,
+  { virtualOriginMs, realOriginMs, speed }: TimeScale,
+): SchedulingClock {
   if (!(speed > 0)) throw new RangeError(`speed must be above 0, not ${speed}`);
   return {
     nowMs: () => Math.round(virtualOriginMs + (real.nowMs() - realOriginMs) * speed),
     sleep: (ms, signal) => real.sleep(ms / speed, signal),
     every: (periodMs, task, onError) => real.every(periodMs / speed, task, onError),
+    at: (timeMs, run) => real.at(realOriginMs + (timeMs - virtualOriginMs) / speed, run),
   };
 }

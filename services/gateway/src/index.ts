@@ -1,7 +1,10 @@
 export { createBusOwners } from './adapters/bus-owners.ts';
 export { createJwksVerifier, createLocalTokens, generateLocalKey, type LocalTokens } from './adapters/jose-tokens.ts';
+export { readOrMakeLocalKey } from './adapters/key-file.ts';
 export { createNoSimulations } from './adapters/no-simulations.ts';
 export { type AppPorts, buildApp } from './app.ts';
 export { type GatewayConfig, gatewayConfig } from './config.ts';
+export { gatewayDefinition } from './definition.ts';
+export { start } from './main.ts';
 export type { Owners, SimulationCall, Simulations, TokenVerifier } from './ports.ts';
 export { createGateway, type GatewayService } from './service.ts';
