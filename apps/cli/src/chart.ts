@@ -32,7 +32,7 @@ export interface Chart {
 }
 
 const palette = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00', '#555555'];
-const margin = { top: 78, right: 28, bottom: 50, left: 68 };
+const margin = { top: 78, right: 46, bottom: 50, left: 68 };
 
 interface Frame {
   left: number;

@@ -3,7 +3,7 @@ import type { PastForecasts } from './forecast-accuracy.ts';
 import type { ForecastModel, History } from './forecast-model.ts';
 import { rollForward, spreadOrigins } from './rolling-origin.ts';
 
-const longOrigins = 64;
+const longOrigins = 48;
 const shortOrigins = 192;
 const judgedShare = 0.4;
 /** Errors of longer ago tell little about those to come. */

@@ -18,7 +18,7 @@ const candidates: readonly ForecastModelName[] = [
 ];
 const origins = 24;
 /** Another model must be this much better to displace the first: small differences are luck. */
-const advantage = 0.9;
+const advantage = 0.8;
 
 /** The model with the least error on the part of the history from `judgedFrom` on, fitted to what lies before. */
 export function chooseModel(

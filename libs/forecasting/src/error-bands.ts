@@ -1,13 +1,15 @@
+import { type ErrorSpread, eachError, measureSpread, spreadAt } from './error-spread.ts';
 import type { History } from './forecast-model.ts';
 
 /**
- * Quantiles of the past errors of a forecaster by lead, in the square-root domain where their spread depends little on
- * the level. Bands hold neighbouring leads together.
+ * Quantiles of the past errors of a forecaster by lead, in the square-root domain and relative to the spread that is
+ * usual at that height of demand and time of day. Bands hold neighbouring leads together.
  */
 export interface ErrorBands {
+  spread: ErrorSpread;
   /** Geometric middle of each band, steps, ascending. */
   middles: number[];
-  /** For each band the error at each of `bandProbabilities`. */
+  /** For each band the relative error at each of `bandProbabilities`. */
   quantiles: Float64Array[];
 }
 
@@ -18,6 +20,8 @@ export const bandProbabilities: readonly number[] = [
 const normalScores = bandProbabilities.map(normalQuantile);
 
 const errorsMin = 4;
+const overlapWidening = 1.2;
+const driftWidening = 0.2;
 
 /** First lead of each band: every lead on its own at first, then wider by about a third each. */
 function bandStarts(horizonSteps: number): number[] {
@@ -29,31 +33,40 @@ function bandStarts(horizonSteps: number): number[] {
 /**
  * Collects the errors of past forecasts into bands.
  *
+ * Errors at a long lead overlap: a span of a few leads holds only a few independent ones, which look more alike than
+ * those to come will. And the further ahead, the more the series has moved away from the sample. Quantiles are therefore
+ * widened, by the share of the lead in the span and by up to a fifth over the first day.
+ *
  * @param forecasts one for each origin; may be shorter than the horizon
+ * @param measured spread to use; measured on these forecasts when left out
  */
 export function errorBands(
-  { values }: History,
+  { values, calendar }: History,
   origins: readonly number[],
   forecasts: readonly Float64Array[],
   horizonSteps: number,
+  measured?: ErrorSpread,
 ): ErrorBands {
+  const past = { values, daySlots: calendar.daySlots, origins, forecasts };
+  const spread = measured ?? measureSpread(past, calendar.stepsPerDay);
+  const bands: ErrorBands = { spread, middles: [], quantiles: [] };
   const starts = bandStarts(horizonSteps);
-  const bands: ErrorBands = { middles: [], quantiles: [] };
+  const spanSteps = values.length - origins.reduce((least, origin) => Math.min(least, origin), values.length);
   for (const [band, start] of starts.entries()) {
     const end = (starts[band + 1] ?? horizonSteps + 1) - 1;
     const errors: number[] = [];
-    for (const [i, origin] of origins.entries()) {
-      const forecast = forecasts[i] as Float64Array;
-      const last = Math.min(end, forecast.length);
-      for (let lead = start; lead <= last; lead++) {
-        const actual = values[origin + lead - 1] as number;
-        if (!Number.isNaN(actual)) errors.push(Math.sqrt(actual) - Math.sqrt(forecast[lead - 1] as number));
-      }
-    }
+    eachError(past, { leadMin: start, leadMax: end, stride: 1 }, (error, root, slot) => {
+      errors.push(error / spreadAt(spread, root, slot));
+    });
     if (errors.length < errorsMin) continue;
     const sorted = Float64Array.from(errors).sort();
-    bands.middles.push(Math.sqrt(start * end));
-    bands.quantiles.push(Float64Array.from(bandProbabilities, (probability) => conformalQuantile(sorted, probability)));
+    const middle = Math.sqrt(start * end);
+    const drifted = Math.min(1, Math.log(middle) / Math.log(Math.max(2, calendar.stepsPerDay)));
+    const widening = 1 + driftWidening * drifted + overlapWidening * Math.min(1, middle / Math.max(1, spanSteps));
+    bands.middles.push(middle);
+    bands.quantiles.push(
+      Float64Array.from(bandProbabilities, (probability) => widening * conformalQuantile(sorted, probability)),
+    );
   }
   return bands;
 }
@@ -61,6 +74,7 @@ export function errorBands(
 /**
  * Quantiles of the rate at each step: the forecast's root plus the quantile of the past errors of that lead, squared.
  *
+ * @param daySlotAt local day slot at a lead
  * @param firstLead lead of the first element of the path; default 1
  * @param widthAt factor on the error at a lead; default 1
  */
@@ -68,8 +82,9 @@ export function quantilePath(
   meanPerSec: Float64Array,
   bands: ErrorBands,
   probability: number,
-  { firstLead = 1, widthAt = () => 1 }: { firstLead?: number; widthAt?: (lead: number) => number } = {},
+  options: { daySlotAt: (lead: number) => number; firstLead?: number; widthAt?: (lead: number) => number },
 ): Float64Array {
+  const { daySlotAt, firstLead = 1, widthAt = () => 1 } = options;
   const shifts = bands.quantiles.map((quantiles) => interpolated(quantiles, probability));
   let band = 0;
   return meanPerSec.map((mean, i) => {
@@ -78,7 +93,9 @@ export function quantilePath(
     const [low, high] = [bands.middles[band] ?? 1, bands.middles[band + 1] ?? 1];
     const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
     const [below = 0, above = below] = [shifts[band], shifts[band + 1]];
-    const root = Math.sqrt(mean) + widthAt(lead) * (below * (1 - share) + above * share);
+    const middle = Math.sqrt(mean);
+    const width = widthAt(lead) * spreadAt(bands.spread, middle, daySlotAt(lead));
+    const root = middle + width * (below * (1 - share) + above * share);
     return root > 0 ? root * root : 0;
   });
 }

@@ -90,6 +90,7 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
   const startMs = series.startMs + steps * series.intervalSec * 1000;
   const multipliers = meanPerSec.map((_, i) => eventMultiplierAt(events, startMs + i * series.intervalSec * 1000));
   const withEvents = (path: Float64Array): Float64Array => path.map((rate, i) => rate * (multipliers[i] as number));
+  const daySlotAt = (lead: number): number => calendar.daySlots[steps + lead - 1] as number;
   return {
     ok: true,
     forecast: {
@@ -99,10 +100,10 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
       meanPerSec: withEvents(meanPerSec),
       intervals: levels.map((level) => ({
         level,
-        lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2)),
-        upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2)),
+        lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2, { daySlotAt })),
+        upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2, { daySlotAt })),
       })),
-      accuracy: measureAccuracy(history, past, { horizonSteps, level: 0.95 }),
+      accuracy: measureAccuracy(history, past, { horizonSteps, level: 0.95, spread: bands.spread }),
       candidates: chosen.scores,
     },
   };

@@ -1,4 +1,5 @@
 import { errorBands, quantilePath } from './error-bands.ts';
+import type { ErrorSpread } from './error-spread.ts';
 import type { History } from './forecast-model.ts';
 import { meanAbsoluteError } from './rolling-origin.ts';
 
@@ -24,7 +25,7 @@ export interface PastForecasts {
 export function measureAccuracy(
   history: History,
   past: PastForecasts,
-  { horizonSteps, level }: { horizonSteps: number; level: number },
+  { horizonSteps, level, spread }: { horizonSteps: number; level: number; spread: ErrorSpread },
 ): ForecastAccuracy {
   const mae = meanAbsoluteError(history, past.origins, past.forecasts, { leadMin: 1, leadMax: horizonSteps });
   const scale = seasonalCopyError(history);
@@ -32,7 +33,7 @@ export function measureAccuracy(
   return {
     mase: orNull(mae / scale),
     wape: orNull(mae / mean),
-    coverage: orNull(measuredCoverage(history, past, { horizonSteps, level })),
+    coverage: orNull(measuredCoverage(history, past, { horizonSteps, level, spread })),
   };
 }
 
@@ -71,7 +72,7 @@ function meanActual({ values }: History, { origins, forecasts }: PastForecasts):
 function measuredCoverage(
   history: History,
   { origins, forecasts }: PastForecasts,
-  { horizonSteps, level }: { horizonSteps: number; level: number },
+  { horizonSteps, level, spread }: { horizonSteps: number; level: number; spread: ErrorSpread },
 ): number {
   const middle = [...origins].sort((a, b) => a - b)[origins.length >> 1] ?? 0;
   const early = origins.flatMap((origin, i) => (origin < middle ? [i] : []));
@@ -81,14 +82,16 @@ function measuredCoverage(
     early.map((i) => origins[i] as number),
     early.map((i) => (forecasts[i] as Float64Array).slice(0, middle - (origins[i] as number))),
     horizonSteps,
+    spread,
   );
   if (bands.middles.length === 0) return Number.NaN;
   let inside = 0;
   let count = 0;
   for (const i of late) {
     const forecast = forecasts[i] as Float64Array;
-    const lower = quantilePath(forecast, bands, (1 - level) / 2);
-    const upper = quantilePath(forecast, bands, (1 + level) / 2);
+    const daySlotAt = (lead: number): number => history.calendar.daySlots[(origins[i] as number) + lead - 1] as number;
+    const lower = quantilePath(forecast, bands, (1 - level) / 2, { daySlotAt });
+    const upper = quantilePath(forecast, bands, (1 + level) / 2, { daySlotAt });
     for (let lead = 1; lead <= forecast.length; lead++) {
       const actual = history.values[(origins[i] as number) + lead - 1] as number;
       if (Number.isNaN(actual)) continue;

@@ -77,15 +77,19 @@ export function forecastPool(
       : path.map((rate, i) => rate * eventMultiplierAt(state.events, startMs + i * stepMs));
   const meanPerSec = plainForecast(state, horizonSteps);
   const bands = bandsOrGuess(state);
-  const widthAt = (lead: number): number => widthOf(state, lead);
+  const { daySlots } = columnsOf(state).calendar;
+  const scaling = {
+    daySlotAt: (lead: number): number => daySlots[state.count + lead - 1] as number,
+    widthAt: (lead: number): number => widthOf(state, lead),
+  };
   return {
     startMs,
     stepSec: state.stepSec,
     meanPerSec: withEvents(meanPerSec),
     intervals: levels.map((level) => ({
       level,
-      lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2, { widthAt })),
-      upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2, { widthAt })),
+      lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2, scaling)),
+      upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2, scaling)),
     })),
     model: state.fit ? shapeRegression.name : 'fading_average',
     accuracy: poolAccuracy(state),

@@ -153,7 +153,8 @@ function judgeStep(state: PoolForecasterState, step: number, actual: number): vo
 /** Leaves a forecast at each watched lead, to be judged when its step closes. */
 function noteForecasts(state: PoolForecasterState, step: number): void {
   if (state.learned === 0) return;
-  const { builder, reader } = columnsOf(state);
+  const { builder, calendar, reader } = columnsOf(state);
+  const daySlotAt = (lead: number): number => calendar.daySlots[state.count + lead - 1] as number;
   const model = ladderModel(reader, state.fit?.ladder ?? priorLadder(state.stepSec));
   const bands = bandsOrGuess(state);
   for (const record of state.records) {
@@ -164,6 +165,7 @@ function noteForecasts(state: PoolForecasterState, step: number): void {
     const bound = (probability: number): number =>
       quantilePath(Float64Array.of(mean), bands, probability, {
         firstLead: record.leadSteps,
+        daySlotAt,
         widthAt: (lead) => widthOf(state, lead),
       })[0] as number;
     record.pendingLower[slot] = bound(0.025);

@@ -10,6 +10,7 @@ export function bandsOrGuess(state: PoolForecasterState): ErrorBands {
   const oneStep = (guessedWidth * Math.max(state.anomalyWatch.spread, 0.02)) / state.scale;
   const leads = [1, 4, 16, 96, 672];
   return {
+    spread: { exponent: 0, floor: 0, slotFactors: new Float64Array(0) },
     middles: leads,
     quantiles: leads.map((lead) =>
       Float64Array.from(

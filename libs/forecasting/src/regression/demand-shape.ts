@@ -34,7 +34,7 @@ export const deviationHalfLivesHours = [0, 2, 8, 36];
 const weekWeight = 0.3;
 const dayWeight = 0.25;
 /** Deviations beyond this many mean absolute deviations teach the shapes no more than this. */
-const clipDeviations = 6;
+const clipDeviations = 4;
 
 /** Builds a demand shape one observation at a time, each in constant time. */
 export interface ShapeBuilder {
@@ -99,8 +99,8 @@ export function createShapeBuilder(
     const limit = step < stepsPerDay ? Infinity : clipDeviations * spread;
     spread += (Math.min(Math.abs(surprise), 5 * (spread || 1)) - spread) / Math.min(100, step + 1);
     const learned = weekMean + Math.max(-limit, Math.min(limit, surprise));
-    week.learn(calendar.weekSlots[from + step] as number, learned, added);
-    day.learn(calendar.daySlots[from + step] as number, learned, added);
+    week.learn(calendar.weekSlots[from + step] as number, learned);
+    day.learn(calendar.daySlots[from + step] as number, learned);
   };
 
   const lookAhead = (ahead: number): void => {
@@ -161,12 +161,12 @@ function createSlots(count: number, weight: number) {
     at: (slot: number, otherwise: number): number => ((seen[slot] as number) > 0 ? (means[slot] as number) : otherwise),
     newest: (slot: number, otherwise: number): number =>
       (seen[slot] as number) > 0 ? (last[slot] as number) : otherwise,
-    learn: (slot: number, learned: number, raw: number): void => {
+    learn: (slot: number, learned: number): void => {
       const times = (seen[slot] as number) + 1;
       seen[slot] = times;
       const mean = means[slot] as number;
       means[slot] = mean + Math.max(weight, 1 / times) * (learned - mean);
-      last[slot] = raw;
+      last[slot] = learned;
     },
   };
 }

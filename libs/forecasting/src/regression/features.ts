@@ -6,6 +6,11 @@ const recent = deviationHalfLivesHours.length;
 const weeklyLookback = 2;
 
 export const featureCount = recent + 7;
+/** Whether a feature tells something new only once a week; the others speak of the newest hours and days. */
+export function isWeekly(feature: number): boolean {
+  return feature >= recent && feature !== recent + 2 && feature !== recent + 3;
+}
+
 export const interceptAt = recent + 5;
 
 /** Reads the features of any (origin, lead) pair of one series; origins count from the start of the shape. */

@@ -36,7 +36,7 @@ export interface RegressionRows {
  * Weighted ridge regression towards a prior, made robust by reweighting: rows far off count by the inverse of their
  * error, which pulls the answer from the mean towards the median.
  *
- * @param penalties pull of each coefficient towards its prior, relative to a mean squared feature and one row
+ * @param penalties pull of each coefficient towards its prior, in rows
  * @see Holland & Welsch, Robust regression using iteratively reweighted least-squares, 1977
  */
 export function robustRidge(
@@ -65,11 +65,9 @@ export function robustRidge(
         }
       }
     }
-    let squares = 0;
-    for (let i = 0; i < width; i++) squares += normal[i * width + i] as number;
-    const unit = total > 0 ? squares / width / total : 1;
     for (let i = 0; i < width; i++) {
-      const pull = (penalties[i] as number) * unit + 1e-9;
+      const meanSquare = total > 0 ? (normal[i * width + i] as number) / total : 1;
+      const pull = (penalties[i] as number) * meanSquare + 1e-9;
       normal[i * width + i] = (normal[i * width + i] as number) + pull;
       right[i] = (right[i] as number) + pull * (prior[i] as number);
     }

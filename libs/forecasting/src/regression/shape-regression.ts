@@ -1,7 +1,14 @@
 import type { FittedModel, ForecastModel, History } from '../forecast-model.ts';
 import type { SeasonCalendar } from '../season-calendar.ts';
 import { createShapeBuilder, rootScale } from './demand-shape.ts';
-import { createFeatureReader, type FeatureReader, featureCount, interceptAt, priorCoefficients } from './features.ts';
+import {
+  createFeatureReader,
+  type FeatureReader,
+  featureCount,
+  interceptAt,
+  isWeekly,
+  priorCoefficients,
+} from './features.ts';
 import { type RegressionRows, robustRidge } from './least-squares.ts';
 
 /** Coefficients for a ladder of leads; between two rungs they are mixed on a logarithmic scale. */
@@ -13,11 +20,13 @@ export interface LeadCoefficients {
 }
 
 const historyWeeksMax = 26;
-const rowsMax = 1500;
+const rowsMax = 1000;
 const rounds = 3;
 /** Older rows count half for every so many weeks. */
 const forgettingHalfLifeWeeks = 8;
 const ridge = 0.3;
+/** Weeks of rows that the prior of weekly features counts as much as. */
+const weeklyRidge = 0.5;
 
 /**
  * One regression per lead, straight from what is known at the origin to the demand at the lead.
@@ -31,8 +40,10 @@ export const shapeRegression = {
   name: 'shape_regression',
   stepsMin: ({ stepsPerDay }: SeasonCalendar): number => 2 * stepsPerDay,
   fit: (history: History, steps: number): LadderModel => {
-    const reader = readerOf(history);
-    return ladderModel(reader, fitLeads(reader, history.calendar, steps));
+    const { reader, models } = prepare(history);
+    const model = models.get(steps) ?? ladderModel(reader, fitLeads(reader, history.calendar, steps));
+    models.set(steps, model);
+    return model;
   },
 } satisfies ForecastModel;
 
@@ -71,25 +82,27 @@ export function priorLadder(intervalSec: number): LeadCoefficients {
   return ladder;
 }
 
-const readers = new WeakMap<History, FeatureReader>();
+/*
+ * Reading a history is much of the work of fitting it, and a history is fitted several times: to be compared, to be
+ * judged and to be used. What was read and fitted is kept as long as the history itself.
+ */
+const prepared = new WeakMap<History, { reader: FeatureReader; models: Map<number, LadderModel> }>();
 
-/** Reading a history is half the work of fitting it, and it is fitted twice: once to be judged, once to be used. */
-function readerOf(history: History): FeatureReader {
-  let reader = readers.get(history);
-  if (!reader) {
-    const to = history.values.length;
-    const from = historyStart(history, to);
-    const builder = createShapeBuilder(history.calendar, {
-      from,
-      capacity: to - from,
-      scale: rootScale(history.values, from, to),
-    });
-    for (let i = from; i < to; i++) builder.push(history.values[i] as number);
-    builder.lookAhead(history.calendar.stepsPerWeek);
-    reader = createFeatureReader(builder.shape, history.calendar, from);
-    readers.set(history, reader);
-  }
-  return reader;
+function prepare(history: History): { reader: FeatureReader; models: Map<number, LadderModel> } {
+  const known = prepared.get(history);
+  if (known) return known;
+  const to = history.values.length;
+  const from = historyStart(history, to);
+  const builder = createShapeBuilder(history.calendar, {
+    from,
+    capacity: to - from,
+    scale: rootScale(history.values, from, to),
+  });
+  for (let i = from; i < to; i++) builder.push(history.values[i] as number);
+  builder.lookAhead(history.calendar.stepsPerWeek);
+  const fresh = { reader: createFeatureReader(builder.shape, history.calendar, from), models: new Map() };
+  prepared.set(history, fresh);
+  return fresh;
 }
 
 /** First step that is still looked at; the window is widened over gaps, so that it never holds gaps alone. */
@@ -130,8 +143,9 @@ export function fitLeads(reader: FeatureReader, calendar: SeasonCalendar, to: nu
     });
     // Errors at a lead overlap for about the lead, so the prior counts as much as one such stretch of rows.
     const pull = ridge * Math.max(4, Math.min(lead, stepsPerDay) / 2 / stride);
-    const penalties = new Float64Array(featureCount).fill(pull);
-    penalties[interceptAt] = 10 * pull;
+    // What happens once a week is seen once a week, however many rows a week holds.
+    const weeklyPull = pull + (weeklyRidge * stepsPerWeek) / stride;
+    const penalties = Float64Array.from({ length: featureCount }, (_, i) => (isWeekly(i) ? weeklyPull : pull));
     return robustRidge(rows, { prior, penalties, rounds });
   });
   return { scale: reader.shape.scale, leads, coefficients };
