@@ -122,24 +122,29 @@ function followPath(path: RatePath, fillGaps: FillGaps): ArrivalSource {
   return {
     fill(out, from, to) {
       fillGaps(out, from, to);
-      for (let i = from; i < to; i++) {
-        passed += out[i]!;
-        while (segment < segments && passed >= area[segment]!) {
+      let at = from;
+      while (at < to) {
+        while (segment < segments && passed + out[at]! >= area[segment]!) {
           passed -= area[segment]!;
           segment++;
         }
-        if (segment >= segments) return i;
-        const rate = rateStart[segment]!;
+        if (segment >= segments) return at;
         const start = startSec[segment]!;
-        const difference = rateEnd[segment]! - rate;
-        const intoSegment =
-          difference === 0
-            ? passed / rate
-            : (2 * passed) / (rate + Math.sqrt(rate * rate + (2 * difference * passed) / (endSec[segment]! - start)));
-        const time = start + intoSegment;
-        // Rounding must not swap two jobs.
-        if (time > previous) previous = time;
-        out[i] = previous;
+        const here = area[segment]!;
+        const rate = rateStart[segment]!;
+        const slope = (rateEnd[segment]! - rate) / (endSec[segment]! - start);
+        const secPerJob = 1 / rate;
+        for (; at < to; at++) {
+          const reached = passed + out[at]!;
+          if (reached >= here) break;
+          passed = reached;
+          const intoSegment =
+            slope === 0 ? reached * secPerJob : (2 * reached) / (rate + Math.sqrt(rate * rate + 2 * slope * reached));
+          const time = start + intoSegment;
+          // Rounding must not swap two jobs.
+          if (time > previous) previous = time;
+          out[at] = previous;
+        }
       }
       return to;
     },

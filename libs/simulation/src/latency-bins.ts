@@ -46,7 +46,8 @@ export function quantilesOfBins(counts: ArrayLike<number>, total: number, levels
   if (total <= 0) return levels.map(() => Number.NaN);
   let below = 0;
   let next = 0;
-  for (let bin = 0; bin < binCount && next < levels.length; bin++) {
+  const { length } = counts;
+  for (let bin = 0; bin < length && next < levels.length; bin++) {
     const here = counts[bin]!;
     if (here === 0) continue;
     while (next < levels.length && levels[next]! * total <= below + here) {

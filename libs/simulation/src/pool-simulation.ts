@@ -289,7 +289,7 @@ export class PoolSimulation {
 /** Empties bins, adding them to a total; returns how many were counted, which is what the ledger must say too. */
 function moveBins(bins: Uint32Array, totals: Uint32Array | undefined, expected: number): number {
   let moved = 0;
-  for (let bin = 0; bin < binCount && moved < expected; bin++) {
+  for (let bin = 0; bin < bins.length && moved < expected; bin++) {
     const here = bins[bin]!;
     if (here === 0) continue;
     moved += here;

@@ -35,6 +35,12 @@ export function runPlain(state: LoopState, endSec: number): void {
   const { ledger, queue, fleet, parked, waitBins, responseBins, interval, targetIsWait, targetSec } = state;
   const { cells, intervals, intervalSec } = ledger;
   const { keys, slots, size } = fleet;
+  // Imported names are looked up at every use by some module loaders: the loop gets its own.
+  const firstBin = binOffset;
+  const lastBin = binCount - 1;
+  const high = highWord;
+  const col = column;
+  const width = columnCount;
   const perInterval = 1 / intervalSec;
   const intervalStart = interval * intervalSec;
   let starts = 0;
@@ -47,6 +53,10 @@ export function runPlain(state: LoopState, endSec: number): void {
   let sumService = 0;
   let sumServiceSquared = 0;
   let within = 0;
+  // Jobs start in the order of their arrival, so the interval they arrived in only moves on.
+  let cohortRow = 0;
+  let cohortEnd = 0;
+  let cohortWithin = 0;
 
   turns: for (;;) {
     if (queue.head === queue.tail && !queue.refill()) break;
@@ -72,7 +82,14 @@ export function runPlain(state: LoopState, endSec: number): void {
       // Rounding must not write into an interval that has been read already.
       if (finishedIn < interval) finishedIn = interval;
       const met = (targetIsWait ? wait : response) <= targetSec ? 1 : 0;
-      cells[((arrival * perInterval) | 0) * columnCount + column.arrivedWithin]! += met;
+      if (arrival >= cohortEnd) {
+        cells[cohortRow + col.arrivedWithin]! += cohortWithin;
+        const cohort = Math.floor(arrival / intervalSec);
+        cohortRow = cohort * width;
+        cohortEnd = (cohort + 1) * intervalSec;
+        cohortWithin = 0;
+      }
+      cohortWithin += met;
       if (finishedIn === interval) {
         finishes++;
         finishesOff += finish - intervalStart;
@@ -85,25 +102,25 @@ export function runPlain(state: LoopState, endSec: number): void {
         if (wait > 0) {
           waited++;
           bits[0] = wait;
-          bin = (words[highWord]! >>> 12) - binOffset;
-          bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
+          bin = (words[high]! >>> 12) - firstBin;
+          bin = bin < 1 ? 1 : bin > lastBin ? lastBin : bin;
         }
         waitBins[bin]!++;
         bits[0] = response;
-        bin = (words[highWord]! >>> 12) - binOffset;
-        bin = bin < 1 ? 1 : bin >= binCount ? binCount - 1 : bin;
+        bin = (words[high]! >>> 12) - firstBin;
+        bin = bin < 1 ? 1 : bin > lastBin ? lastBin : bin;
         responseBins[bin]!++;
       } else {
-        const row = finishedIn * columnCount;
-        cells[row + column.finishes]!++;
-        cells[row + column.finishesOff]! += finish - finishedIn * intervalSec;
-        cells[row + column.completions]!++;
-        cells[row + column.waited]! += wait > 0 ? 1 : 0;
-        cells[row + column.sumWait]! += wait;
-        cells[row + column.sumResponse]! += response;
-        cells[row + column.sumService]! += service;
-        cells[row + column.sumServiceSquared]! += service * service;
-        cells[row + column.within]! += met;
+        const row = finishedIn * width;
+        cells[row + col.finishes]!++;
+        cells[row + col.finishesOff]! += finish - finishedIn * intervalSec;
+        cells[row + col.completions]!++;
+        cells[row + col.waited]! += wait > 0 ? 1 : 0;
+        cells[row + col.sumWait]! += wait;
+        cells[row + col.sumResponse]! += response;
+        cells[row + col.sumService]! += service;
+        cells[row + col.sumServiceSquared]! += service * service;
+        cells[row + col.within]! += met;
         if (finishedIn < intervals) parked.park(finishedIn, wait, response);
       }
 
@@ -134,16 +151,17 @@ export function runPlain(state: LoopState, endSec: number): void {
     queue.head = head;
   }
 
-  const row = interval * columnCount;
-  cells[row + column.starts]! += starts;
-  cells[row + column.startsOff]! += startsOff;
-  cells[row + column.finishes]! += finishes;
-  cells[row + column.finishesOff]! += finishesOff;
-  cells[row + column.completions]! += finishes;
-  cells[row + column.waited]! += waited;
-  cells[row + column.sumWait]! += sumWait;
-  cells[row + column.sumResponse]! += sumResponse;
-  cells[row + column.sumService]! += sumService;
-  cells[row + column.sumServiceSquared]! += sumServiceSquared;
-  cells[row + column.within]! += within;
+  cells[cohortRow + col.arrivedWithin]! += cohortWithin;
+  const row = interval * width;
+  cells[row + col.starts]! += starts;
+  cells[row + col.startsOff]! += startsOff;
+  cells[row + col.finishes]! += finishes;
+  cells[row + col.finishesOff]! += finishesOff;
+  cells[row + col.completions]! += finishes;
+  cells[row + col.waited]! += waited;
+  cells[row + col.sumWait]! += sumWait;
+  cells[row + col.sumResponse]! += sumResponse;
+  cells[row + col.sumService]! += sumService;
+  cells[row + col.sumServiceSquared]! += sumServiceSquared;
+  cells[row + col.within]! += within;
 }
