@@ -13,6 +13,7 @@ import { createRandomStream } from '@capplan/random';
 import {
   createMemoryLog,
   createSystemClock,
+  loadConfig,
   openContext,
   type PrivateServer,
   type ServerContext,
@@ -21,7 +22,6 @@ import {
 } from '@capplan/runtime';
 import { createNatsTransport, createWorkerReporter } from '@capplan/worker-sdk';
 import { expect } from 'chai';
-import { Value } from 'typebox/value';
 
 describe('workers report to a collector over NATS', () => {
   let folder: string;
@@ -66,7 +66,7 @@ describe('workers report to a collector over NATS', () => {
     await outside.bus.follow('load.observed', ({ envelope }) => void snapshots.push(envelope.data));
 
     const context = await open('collector');
-    const config = { ...Value.Create(CollectorConfig), intervalSec: 1, graceSec: 0.3 };
+    const config = { ...loadConfig(CollectorConfig, {}), intervalSec: 1, graceSec: 0.3 };
     const collector = createCollector(context, config, {
       depths: createMemoryDepths(),
       windows: createRedisWindowStore(context.redis),

@@ -21,7 +21,7 @@ export interface LongForecast {
   anomaly: Forecast['anomaly'];
 }
 
-export const levels = [0.5, 0.8, 0.95] as const;
+const levels = [0.5, 0.8, 0.95] as const;
 const WEEK_SEC = 604_800;
 /** A named model is trusted and demoted at these errors relative to a plain copy; between them it stays what it was. */
 const TRUSTED_MASE_MAX = 1.05;

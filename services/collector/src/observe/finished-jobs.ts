@@ -18,7 +18,7 @@ export interface FinishedJobs {
   suspects: Suspect[];
 }
 
-export interface ServiceFigures {
+interface ServiceFigures {
   meanSec: number;
   scv: number;
   secP50: number;

@@ -77,12 +77,7 @@ export function countFleet(
  *
  * Believed for three start-up delays and a minute after the order; whoever has not come by then does not come.
  */
-export function startingWorkers(input: {
-  pool: Pool;
-  rollout: Rollout | undefined;
-  workers: number;
-  nowMs: number;
-}): number {
+function startingWorkers(input: { pool: Pool; rollout: Rollout | undefined; workers: number; nowMs: number }): number {
   const ordered = newestOrder(input.rollout);
   if (ordered === undefined) return 0;
   const patienceMs = (3 * durationSec(input.pool.startup_delay) + 60) * 1000;

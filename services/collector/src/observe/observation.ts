@@ -57,7 +57,7 @@ export interface PoolMemory {
 }
 
 /** Windows in a row in which something was odd. */
-export interface Streaks {
+interface Streaks {
   disagreement: number;
   surge: number;
   hiddenBacklog: number;
