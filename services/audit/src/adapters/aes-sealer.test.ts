@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { auditLogConformance } from '../conformance/audit-log.ts';
+import { describeAuditLogConformance } from '../conformance/audit-log.ts';
 import { createAesSealer } from './aes-sealer.ts';
 import { makeAuditKeys, parseEncryptionKeys, readOrMakeAuditKeys } from './key-file.ts';
 import { createMemoryAuditLog } from './memory-log.ts';
@@ -19,7 +19,7 @@ const entry = {
 };
 const place = { sequence: 1, previousHash: '0'.repeat(64), previousAt: null, appendedAt: '2026-03-01T12:00:00.000Z' };
 
-auditLogConformance('the memory twin', async () => {
+describeAuditLogConformance('the memory twin', async () => {
   const log = createMemoryAuditLog();
   return { log, other: log, close: async () => undefined };
 });

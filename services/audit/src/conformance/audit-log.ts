@@ -11,7 +11,7 @@ const line = (sequence: number): AuditLine => ({
 });
 
 /** What every audit log does. `open` gives a log with nothing in it, and a second handle on the same log. */
-export function auditLogConformance(
+export function describeAuditLogConformance(
   name: string,
   open: () => Promise<{ log: AuditLog; other: AuditLog; close: () => Promise<void> }>,
 ): void {

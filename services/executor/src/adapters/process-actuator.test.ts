@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryLog, createSystemClock } from '@capplan/runtime';
 import { expect } from 'chai';
-import { actuatorConformance } from '../conformance/actuator.ts';
+import { describeActuatorConformance } from '../conformance/actuator.ts';
 import { samplePool } from '../conformance/samples.ts';
 import { createProcessActuator } from './process-actuator.ts';
 import { isSameProcess } from './process-list.ts';
@@ -60,7 +60,7 @@ describe('createProcessActuator', function () {
     for (const path of folders.splice(0)) rmSync(path, { recursive: true, force: true });
   });
 
-  actuatorConformance('real processes', async () => {
+  describeActuatorConformance('real processes', async () => {
     const actuator = await open(join(folder(), 'workers.json'));
     return { actuator, pool, pass: (ms) => clock.sleep(Math.min(ms, 50)) };
   });

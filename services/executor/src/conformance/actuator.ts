@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Actuator } from '../ports.ts';
 
 /** What every actuator that really changes something does. `open` gives one with no workers. */
-export function actuatorConformance(
+export function describeActuatorConformance(
   name: string,
   open: () => Promise<{ actuator: Actuator; pool: Pool; pass: (ms: number) => Promise<void> }>,
 ): void {

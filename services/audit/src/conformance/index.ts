@@ -1,0 +1,1 @@
+export { describeAuditLogConformance } from './audit-log.ts';

@@ -1,0 +1,1 @@
+export { describeActuatorConformance } from './actuator.ts';

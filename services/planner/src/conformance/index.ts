@@ -1,0 +1,1 @@
+export { samplePolicy, samplePool, sampleSnapshot } from './samples.ts';
