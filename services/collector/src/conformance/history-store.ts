@@ -32,7 +32,7 @@ function expectNear(found: HistoryPoint | undefined, wanted: HistoryPoint): void
   expect(found?.timestamp).to.equal(wanted.timestamp);
   for (const figure of figures) {
     const [a, b] = [found?.[figure], wanted[figure]];
-    if (typeof b === 'number') expect(a, figure).to.be.closeTo(b, 0.002 * Math.max(1, b));
+    if (typeof b === 'number') expect(a, figure).to.be.closeTo(b, 0.004 * Math.max(1, b));
     else expect(a, figure).to.equal(b);
   }
 }
