@@ -43,7 +43,7 @@ export function agreement(folder: string, jobs: number, print: Print): void {
     expected: cell,
   }));
   compareCells('M/G/c, simulated elsewhere', published, jobs, print);
-  timeVarying(read('mt-m-st.json').mt as unknown as TimeVaryingCell[], jobs / 10, print);
+  timeVarying(read('mt-m-st.json').mt as unknown as TimeVaryingCell[], jobs / 4, print);
 }
 
 interface Cell {
@@ -73,7 +73,8 @@ function compareCells(title: string, cells: Cell[], jobs: number, print: Print):
       const expected = cell.expected[figure];
       if (expected === undefined) continue;
       const published = cell.expected[`${figure}_hw`] ?? 0;
-      const { value, error } = found[figure]!;
+      const { value } = found[figure]!;
+      const error = Math.max(found[figure]!.error, rareWaitError(figure, cell, jobs));
       const bins = figure.includes('_p') ? binAllowance * expected : 0;
       const off = Math.abs(value - expected);
       compared++;
@@ -91,6 +92,16 @@ function compareCells(title: string, cells: Cell[], jobs: number, print: Print):
       `99.99 % ${share(strict)}${slow > 0 ? `; ${slow} cells forget too slowly for this many jobs` : ''}`,
   );
   for (const line of outside.slice(0, 12)) print(`    outside: ${line}`);
+}
+
+/**
+ * Where hardly any job waits, batches without a single one would claim to be certain. The count of waiting jobs is at
+ * least as uncertain as a Poisson count, and their waits as exponentials at the rate at which the servers catch up.
+ */
+function rareWaitError(figure: string, { servers, rho, expected }: Cell, jobs: number): number {
+  const share = expected.Pwait ?? 0;
+  if (figure === 'Pwait') return Math.sqrt(share / jobs);
+  return figure === 'Wq' ? Math.sqrt((2 * share) / jobs) / (servers * (1 - rho)) : 0;
 }
 
 function runCell(cell: Cell, lengthSec: number, seed: number): Record<string, { value: number; error: number }> {
@@ -173,7 +184,7 @@ function timeVarying(cells: TimeVaryingCell[], jobs: number, print: Print): void
     }
     const { mean, error, low, high } = runWave(cell, staffing, jobs, i);
     compared++;
-    const fits = Math.abs(mean - cell.pd_mean) <= sure.strict * error + 5e-4;
+    const fits = Math.abs(mean - cell.pd_mean) <= sure.strict * error + staffingAllowance;
     if (fits) inside++;
     lines.push(
       `    ${cell.example.padEnd(6)} ${cell.target} ${cell.rule.padEnd(36)} P(all busy) ${mean.toFixed(4)} ± ${(1.96 * error).toFixed(4)}, ` +
@@ -186,8 +197,15 @@ function timeVarying(cells: TimeVaryingCell[], jobs: number, print: Print): void
   for (const line of lines) print(line);
 }
 
-/** Servers for each block of one cycle, or undefined where they are not the reference's. */
-function staffingOf({ example, target, rule, block, s_mean }: TimeVaryingCell): number[] | undefined {
+/** The reference solves fifty cycles and looks at the last; its blocks count from time zero, whatever the period. */
+const cyclesSolved = 50;
+/** Simulated over and over: the last cycles before the end, of which the last is looked at. */
+const cyclesRepeated = 4;
+/** Where a block's middle falls on a rounding edge, the reference may have a server more or less for that block. */
+const staffingAllowance = 2e-3;
+
+/** Servers as a function of time, or undefined where they are not the reference's. */
+function staffingOf({ example, target, rule, block, s_mean }: TimeVaryingCell): ((t: number) => number) | undefined {
   const wave = waves[example];
   if (!wave) return undefined;
   const { mean, amplitude, frequency, mu } = wave;
@@ -196,72 +214,81 @@ function staffingOf({ example, target, rule, block, s_mean }: TimeVaryingCell): 
   const modified = (t: number) => (mean + amplitude * Math.cos(lag) * Math.sin(frequency * t - lag)) / mu;
   const erlang = (offeredLoadErlangs: number) =>
     serversForWaitProbability({ offeredLoadErlangs, waitProbability: target });
-  const count = Math.ceil((2 * Math.PI) / frequency / block - 1e-9);
-  const middles = Array.from({ length: count }, (_, i) => (i + 0.5) * block);
-  const average = (servers: number[]) => servers.reduce((sum, s) => sum + s, 0) / servers.length;
-  const candidates: number[][] = rule.startsWith('PSA')
-    ? [middles.map((t) => erlang(instant(t)))]
+  const beta = rule.includes('Halfin') ? halfinWhittBeta(target) : tailScore(target);
+  const root = (whole: (x: number) => number) => (t: number) => whole(modified(t) + beta * Math.sqrt(modified(t)));
+  const rules: ((t: number) => number)[] = rule.startsWith('PSA')
+    ? [(t) => erlang(instant(t))]
     : rule.startsWith('MOL')
-      ? [middles.map((t) => erlang(modified(t)))]
+      ? [(t) => erlang(modified(t))]
       : rule.startsWith('constant')
-        ? [middles.map(() => erlang(mean / mu))]
-        : [Math.ceil, Math.round, (x: number) => Math.ceil(x - 0.5)].map((whole) => {
-            const beta = rule.includes('Halfin') ? halfinWhittBeta(target) : tailScore(target);
-            return middles.map((t) => whole(modified(t) + beta * Math.sqrt(modified(t))));
-          });
-  return candidates.find((servers) => Math.abs(average(servers) - s_mean) < 0.06);
+        ? [() => erlang(mean / mu)]
+        : [root(rule.includes('Halfin') ? Math.ceil : (x) => Math.ceil(x + 0.5))];
+  const blocks = Math.floor((cyclesSolved * 2 * Math.PI) / frequency / block + 1e-9);
+  for (const servers of rules) {
+    const ofBlock = Array.from({ length: blocks + 1 }, (_, i) => servers((i + 0.5) * block));
+    const average = ofBlock.slice(0, blocks).reduce((sum, s) => sum + s, 0) / blocks;
+    if (Math.abs(average - s_mean) < 0.15) return (t) => ofBlock[Math.min(blocks, Math.floor(t / block + 1e-9))]!;
+  }
+  return undefined;
 }
 
-function runWave(cell: TimeVaryingCell, staffing: number[], jobs: number, seed: number) {
+function runWave(cell: TimeVaryingCell, staffing: (t: number) => number, jobs: number, seed: number) {
   const { mean, amplitude, frequency, mu } = waves[cell.example]!;
   const period = (2 * Math.PI) / frequency;
-  const cycles = Math.max(50, Math.round(jobs / (mean * period)));
-  const horizonSec = (cycles + 2) * period;
+  const rounds = Math.max(40, Math.round(jobs / (mean * period * cyclesRepeated)));
+  const roundSec = cyclesRepeated * period;
+  const offset = (cyclesSolved - cyclesRepeated) * period;
+  const horizonSec = rounds * roundSec;
   const random = createRandomStream(`wave ${seed}`);
   const path = RatePath.sampled((t) => mean + amplitude * Math.sin(frequency * t), horizonSec, period / 1000);
   const pool = new PoolSimulation({
     random,
     horizonSec,
-    intervalSec: period,
+    intervalSec: roundSec,
     arrivals: createRateArrivals(path, { kind: 'poisson' }, random.fork('arrivals')),
     services: createServiceSource({ kind: 'exponential', meanSec: 1 / mu }, random.fork('services')),
-    workers: staffing[0]!,
+    workers: staffing(offset),
     concurrency: 1,
     startup: 0,
     // Jobs beyond the servers wait again, as in the reference.
     scaleIn: { mode: 'kill', keepsProgress: true },
   });
-  const perCycle: number[] = [];
-  const byBlock = staffing.map(() => 0);
-  for (let cycle = 0; cycle < cycles + 2; cycle++) {
-    let all = 0;
-    let looks = 0;
-    for (const [b, servers] of staffing.entries()) {
-      const from = cycle * period + b * cell.block;
-      pool.advanceTo(Math.max(pool.nowSec, from));
+  const edges = [0];
+  for (let i = Math.floor(offset / cell.block) + 1; i * cell.block < offset + roundSec; i++) {
+    edges.push(i * cell.block - offset);
+  }
+  edges.push(roundSec);
+  const perRound: number[] = [];
+  const byBlock = new Map<number, number>();
+  for (let round = 0; round < rounds; round++) {
+    let full = 0;
+    for (let e = 0; e + 1 < edges.length; e++) {
+      const [from, to] = [edges[e]!, edges[e + 1]!];
+      const servers = staffing(offset + (from + to) / 2);
+      pool.advanceTo(Math.max(pool.nowSec, round * roundSec + from));
       pool.setWorkers(servers);
-      const blockEnd = Math.min((cycle + 1) * period, from + cell.block);
+      if (to <= roundSec - period) continue;
       for (const share of [0.25, 0.75]) {
-        pool.advanceTo(from + share * (blockEnd - from));
+        const at = from + share * (to - from);
+        if (at < roundSec - period) continue;
+        pool.advanceTo(round * roundSec + at);
         const { busySlots, waiting } = pool.state();
-        const isFull = busySlots + waiting >= servers ? 1 : 0;
-        const weight = (blockEnd - from) / cell.block;
-        all += isFull * weight;
-        looks += weight;
-        if (cycle >= 2) byBlock[b]! += isFull / 2 / cycles;
+        if (busySlots + waiting < servers) continue;
+        full += (to - from) / 2;
+        byBlock.set(e, (byBlock.get(e) ?? 0) + 1 / 2 / rounds);
       }
     }
-    if (cycle >= 2) perCycle.push(all / looks);
+    perRound.push(full / period);
   }
-  const average = perCycle.reduce((sum, value) => sum + value, 0) / perCycle.length;
-  // Neighbouring cycles can remember each other: the spread of means over twenty stretches takes that in.
-  const size = Math.floor(perCycle.length / 20);
-  const stretches = Array.from({ length: 20 }, (_, i) => {
-    const part = perCycle.slice(i * size, (i + 1) * size);
-    return part.reduce((sum, value) => sum + value, 0) / part.length;
-  });
-  const variance = stretches.reduce((sum, value) => sum + (value - average) ** 2, 0) / 19;
-  return { mean: average, error: Math.sqrt(variance / 20), low: Math.min(...byBlock), high: Math.max(...byBlock) };
+  const average = perRound.reduce((sum, value) => sum + value, 0) / rounds;
+  // The looks lie evenly in the cycle; those cut off at its edge leave less than a thousandth of it.
+  const variance = perRound.reduce((sum, value) => sum + (value - average) ** 2, 0) / (rounds - 1);
+  return {
+    mean: average,
+    error: Math.sqrt(variance / rounds),
+    low: Math.min(...byBlock.values()),
+    high: Math.max(...byBlock.values()),
+  };
 }
 
 /** β for which Halfin and Whitt's (1981) limit of the delay probability is the target. */
