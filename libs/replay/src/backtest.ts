@@ -1,5 +1,5 @@
 import { durationSec, type Policy } from '@capplan/contracts';
-import type { PoolFacts } from '@capplan/planning';
+import type { Decision, PoolFacts } from '@capplan/planning';
 import { modifiedOfferedLoad, type ServiceDistribution, serviceMeanSec } from '@capplan/queueing';
 import { type ArrivalTrace, scaleToOfferedLoad, slice } from '@capplan/traces';
 import type { Controller } from './controllers/controller.ts';
@@ -64,6 +64,8 @@ export interface Backtest {
   workersNeeded: number[];
   planner: BacktestRow;
   rivals: Partial<Record<Rival, BacktestRow>>;
+  /** What the decisions said would come of them, added up over the run. */
+  promised: { workerCost: number; windowsWithin: number };
   forecast: ForecastScore;
   forecastPoints: ForecastPoint[];
   /** Slots are the policy's, prices as given. */
@@ -75,6 +77,7 @@ export type BacktestResult =
   | { ok: false; reason: 'too_short' | 'no_demand' | 'unreachable_objective'; detail: string };
 
 const dayMs = 86_400_000;
+const hoursMin = 1;
 /** The oracle may miss the target for this share of jobs. */
 const oracleMissedShare = 0.025;
 
@@ -125,6 +128,7 @@ export function backtest(options: BacktestOptions): BacktestResult {
       workersNeeded,
       planner,
       rivals: Object.fromEntries(against.map((rival) => [rival, tried(make[rival]())])),
+      promised: planned.promised(),
       forecast: scoreForecasts(planned.points, { leadSec: planned.leadSec, ...demand }),
       forecastPoints: planned.points,
       setting,
@@ -149,8 +153,10 @@ function prepare(options: BacktestOptions): Prepared | Exclude<BacktestResult, {
   const fromMs = options.fromMs ?? endMs - wantedDays * dayMs;
   const toMs = Math.min(endMs, fromMs + wantedDays * dayMs);
   const stretch = slice(trace, { fromMs, toMs });
-  if (fromMs < trace.startMs || stretch.ratesPerSec.length * trace.intervalSec < 3600) {
-    const detail = `${trace.name} covers ${lengthDays.toFixed(2)} days from ${new Date(trace.startMs).toISOString()}; replaying ${wantedDays.toFixed(2)} days from ${new Date(fromMs).toISOString()} needs all of them in the trace, and at least an hour`;
+  if (fromMs < trace.startMs || stretch.ratesPerSec.length * trace.intervalSec < hoursMin * 3600) {
+    const have = `${trace.name} covers ${lengthDays.toFixed(2)} days from ${new Date(trace.startMs).toISOString()}`;
+    const need = `replaying ${wantedDays.toFixed(2)} days from ${new Date(fromMs).toISOString()} needs a trace that covers them, and at least ${hoursMin} hour`;
+    const detail = `${have}; ${need}`;
     return { ok: false, reason: 'too_short', detail };
   }
   const erlangs = options.loadWorkers === undefined ? undefined : options.loadWorkers * concurrency;
@@ -198,6 +204,20 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
   };
   const loop = createDecisionLoop({ pool, policy, decisionPeriodSec });
   loop.learnTrace(history);
+  const points: ForecastPoint[] = [];
+  const leadSec = setting.startupDelaySec;
+  const periodHours = decisionPeriodSec / 3600;
+  // Until the first decision the pool is as it was found.
+  let workerCost = initialWorkers * setting.workerCostPerHour * periodHours;
+  let missed = 0;
+  let decisions = 0;
+  const onDecision = (decision: Decision, atSec: number): void => {
+    workerCost += decision.costImpact.cost_per_hour_after * periodHours;
+    missed += decision.violationProbability;
+    decisions++;
+    const forecast = loop.forecast();
+    if (forecast?.paths) points.push(pointAtLead(forecast, { atSec, leadSec }));
+  };
   const controller = createPlanner({
     loop,
     poolId: pool.id,
@@ -205,14 +225,8 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
     startMs: demand.startMs,
     everySec: decisionPeriodSec,
     initialWorkers,
+    onDecision,
   });
-  const points: ForecastPoint[] = [];
-  const leadSec = setting.startupDelaySec;
-  const decideAndNote = (view: Parameters<Controller['decide']>[0]): number => {
-    const workers = controller.decide(view);
-    const forecast = loop.forecast();
-    if (forecast?.paths) points.push(pointAtLead(forecast, { atSec: view.atSec, leadSec }));
-    return workers;
-  };
-  return { controller: { ...controller, decide: decideAndNote }, points, leadSec };
+  const promised = () => ({ workerCost, windowsWithin: decisions > 0 ? 1 - missed / decisions : 1 });
+  return { controller, points, leadSec, promised };
 }

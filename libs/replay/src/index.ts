@@ -26,3 +26,4 @@ export {
   type WorkerChange,
 } from './run-controller.ts';
 export { countReversals, type RunScore, scoreRun } from './run-score.ts';
+export { countCooldownBreaches, type Validation, validationOf } from './validate.ts';

@@ -16,6 +16,9 @@ export interface HpaSettings {
   syncSec?: number;
 }
 
+/** Slack for what binary fractions do to 11 / 10. */
+const rounding = 1e-9;
+
 /**
  * Kubernetes' Horizontal Pod Autoscaler on utilisation: desired = ⌈workers × measured / target⌉.
  *
@@ -50,9 +53,9 @@ function recommend(
   if (readyWorkers === 0) return total;
   const utilization = Math.min(1, view.busySlotsMean / (readyWorkers * concurrency));
   const ratio = utilization / targetUtilization;
-  if (Math.abs(ratio - 1) <= tolerance) return total;
-  if (ratio < 1) return Math.min(total, Math.ceil(ratio * readyWorkers));
+  if (Math.abs(ratio - 1) <= tolerance + rounding) return total;
+  if (ratio < 1) return Math.min(total, Math.ceil(ratio * readyWorkers - rounding));
   const ratioWithStarting = (ratio * readyWorkers) / total;
-  if (ratioWithStarting - 1 <= tolerance) return total;
-  return Math.ceil(ratioWithStarting * total);
+  if (ratioWithStarting - 1 <= tolerance + rounding) return total;
+  return Math.ceil(ratioWithStarting * total - rounding);
 }

@@ -15,6 +15,9 @@ export interface KedaSettings {
   tolerance?: number;
 }
 
+/** Slack for what binary fractions do to 11 / 10. */
+const rounding = 1e-9;
+
 /**
  * KEDA's queue-length rule: desired = ⌈jobs / jobs per worker⌉, jobs being those waiting and those running (as broker
  * scalers count unacknowledged messages), carried out by an HPA with its default behaviour.
@@ -32,8 +35,12 @@ export function createKeda(settings: KedaSettings): Controller {
     decide: (view) => {
       const current = view.readyWorkers + view.startingWorkers;
       const wanted = (view.waiting + view.busySlots) / (jobsPerSlot * concurrency);
-      const near = current > 0 && Math.abs(wanted / current - 1) <= tolerance;
-      return behaviour.settle({ atSec: view.atSec, current, recommendation: near ? current : Math.ceil(wanted) });
+      const near = current > 0 && Math.abs(wanted / current - 1) <= tolerance + rounding;
+      return behaviour.settle({
+        atSec: view.atSec,
+        current,
+        recommendation: near ? current : Math.ceil(wanted - rounding),
+      });
     },
   };
 }

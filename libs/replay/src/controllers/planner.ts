@@ -1,4 +1,5 @@
 import { durationText, type Snapshot, timestamp } from '@capplan/contracts';
+import type { Decision } from '@capplan/planning';
 import type { DecisionLoop } from '../decision-loop.ts';
 import type { Controller, PoolView } from './controller.ts';
 
@@ -11,13 +12,19 @@ export function createPlanner(options: {
   startMs: number;
   everySec: number;
   initialWorkers: number;
+  /** Told every decision, and when it was made. */
+  onDecision?: (decision: Decision, atSec: number) => void;
 }): Controller {
-  const { loop, startMs, everySec, initialWorkers } = options;
+  const { loop, startMs, everySec, initialWorkers, onDecision } = options;
   return {
     name: 'capplan',
     everySec,
     initialWorkers,
-    decide: (view) => loop.decide(snapshotOf(view, { ...options, nowMs: startMs + view.atSec * 1000 })).targetWorkers,
+    decide: (view) => {
+      const decision = loop.decide(snapshotOf(view, { ...options, nowMs: startMs + view.atSec * 1000 }));
+      onDecision?.(decision, view.atSec);
+      return decision.targetWorkers;
+    },
   };
 }
 

@@ -24,10 +24,14 @@ export function createScalingBehaviour(behaviour: ScalingBehaviour) {
   const { minWorkers, maxWorkers, downWindowSec = 300, upShare = 1, upWorkers = 4, upPeriodSec = 15 } = behaviour;
   const recommended: { atSec: number; workers: number }[] = [];
   const ordered: { atSec: number; workers: number }[] = [];
+  let hasLooked = false;
 
   return {
     /** The count to order, given what the rule recommends and what is ordered now. */
     settle({ atSec, current, recommendation }: { atSec: number; current: number; recommendation: number }): number {
+      // The count that a controller finds is its first recommendation: it does not scale in on its first look.
+      if (!hasLooked) recommended.push({ atSec, workers: current });
+      hasLooked = true;
       forget(recommended, atSec - downWindowSec);
       recommended.push({ atSec, workers: recommendation });
       const highest = recommended.reduce((most, entry) => Math.max(most, entry.workers), recommendation);
