@@ -109,7 +109,7 @@ describe('collector, forecaster and queueing on real servers', () => {
   };
   const startWorker = async (worker: string): Promise<WorkerReporter> => {
     const reporter = createWorkerReporter({
-      transport: await createNatsTransport({ url: nats.url, worker, timeoutMs: 500 }),
+      transport: await createNatsTransport({ url: nats.url, name: worker, timeoutMs: 500 }),
       pool: id,
       worker,
       concurrency: 2,

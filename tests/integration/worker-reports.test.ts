@@ -78,7 +78,7 @@ describe('workers report to a collector over NATS', () => {
     const reporters = await Promise.all(
       ['w1', 'w2', 'w3'].map(async (worker) =>
         createWorkerReporter({
-          transport: await createNatsTransport({ url: nats.url, worker }),
+          transport: await createNatsTransport({ url: nats.url, name: worker }),
           pool: id,
           worker,
           concurrency: 2,

@@ -20,14 +20,14 @@ export const CollectorConfig = Type.Object({
     default: 30,
     minimum: 2,
     maximum: 3600,
-    description: 'A worker that was silent for so long is not counted, seconds',
+    description: 'A worker that was silent for so long is not counted, seconds; at least two and a half windows',
     env: 'COLLECTOR_WORKER_TIMEOUT_S',
   }),
   depthTimeoutMs: Type.Integer({
     default: 1000,
     minimum: 10,
     maximum: 60_000,
-    description: 'How long reading a queue’s depth may take, ms',
+    description: 'How long reading a queue’s depth may take, ms; at least a quarter of a window',
     env: 'COLLECTOR_DEPTH_TIMEOUT_MS',
   }),
   serviceHalfLifeSec: Type.Number({

@@ -154,7 +154,14 @@ describe('observeWindow', () => {
       expect(third?.snapshot.arrival_rate).to.be.closeTo(2, 1e-9);
     });
 
-    it('an unreachable queue', () => {
+    it('an unreachable queue, unless workers see the backlog', () => {
+      const seeing = sampleWorkers(2, { backlog: 5 });
+      const [, told] = observeMany([
+        usual,
+        { depth: { ok: false, reason: 'unreachable', detail: 'refused' }, workers: seeing },
+      ]);
+      expect(told?.snapshot).to.deep.include({ backlog: 5, quality: { trusted: true, suspects: [] } });
+
       const [, second] = observeMany([usual, { depth: { ok: false, reason: 'unreachable', detail: 'refused' } }]);
       expect(reasons(second as Observation)).to.deep.equal(['queue: unreachable']);
       expect(second?.snapshot.backlog).to.equal(8);

@@ -1,14 +1,14 @@
 import { pathToFileURL } from 'node:url';
+import { CapacityError } from '@capplan/contracts';
 import { type CreationContext, type RunningService, runService, startService } from '@capplan/runtime';
 import { Redis } from 'ioredis';
-import { createMemoryDepths } from './adapters/memory-depths.ts';
 import { createMemoryHistory } from './adapters/memory-history.ts';
 import { createMemoryWindowStore } from './adapters/memory-window-store.ts';
 import { createRedisDepths } from './adapters/redis-depths.ts';
 import { createRedisHistory } from './adapters/redis-history.ts';
 import { createRedisWindowStore } from './adapters/redis-window-store.ts';
 import { CollectorConfig } from './config.ts';
-import type { CollectorPorts } from './ports.ts';
+import type { CollectorPorts, QueueDepths } from './ports.ts';
 import { createCollector } from './service.ts';
 
 /** The collector on what its context stands on: Redis, or the memory of this process. */
@@ -18,7 +18,7 @@ export const collectorDefinition = {
   create: (context: CreationContext, config: Readonly<CollectorConfig>) => {
     const queues = queueRedis(context, config);
     const ports: CollectorPorts = {
-      depths: queues === undefined ? createMemoryDepths() : createRedisDepths(queues),
+      depths: queues === undefined ? noDepths : createRedisDepths(queues),
       windows: context.redis === undefined ? createMemoryWindowStore() : createRedisWindowStore(context.redis),
       history:
         context.redis === undefined
@@ -34,6 +34,12 @@ export const collectorDefinition = {
       },
     };
   },
+};
+
+/** Without Redis there is no queue to read: workers have to report the backlog, or it is missing. An invented zero would be worse. */
+const noDepths: QueueDepths = {
+  read: (queue) =>
+    Promise.reject(new CapacityError('not_found', `queue ${queue.name}: there is no Redis that could hold it`)),
 };
 
 /** A connection of its own where the queues are elsewhere; their Redis may be gone without ours being it. */

@@ -63,8 +63,9 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     if (pool.queue.kind === 'reported' || pool.queue.kind === 'none') return { ok: false, reason: 'not_asked' };
     const over = new AbortController();
     try {
-      const late = clock.sleep(config.depthTimeoutMs, over.signal).then(() => {
-        throw new CapacityError('deadline_exceeded', `no answer within ${config.depthTimeoutMs} ms`);
+      const limitMs = Math.max(config.depthTimeoutMs, intervalMs / 4);
+      const late = clock.sleep(limitMs, over.signal).then(() => {
+        throw new CapacityError('deadline_exceeded', `no answer within ${limitMs} ms`);
       });
       late.catch(() => {});
       return { ok: true, ...(await Promise.race([ports.depths.read(pool.queue), late])) };

@@ -15,7 +15,7 @@ export interface NatsTransportOptions {
   /** One or more URLs, parted by commas; a user and password may stand in them. */
   url: string;
   /** Name of the worker, as the server lists its connection. */
-  worker: string;
+  name: string;
   /** How long a report may take to be stored. Default 3,000 ms. */
   timeoutMs?: number;
   /** Certificates, credentials and the like, as the client takes them. */
@@ -31,11 +31,11 @@ export interface NatsTransportOptions {
  * @throws CapacityError `unavailable` when the first connection cannot be made
  */
 export async function createNatsTransport(options: NatsTransportOptions): Promise<WorkerTransport> {
-  const { url, worker, timeoutMs = 3000 } = options;
+  const { url, name, timeoutMs = 3000 } = options;
   const connection = await connect({
     servers: url.split(',').map((server) => server.trim()),
-    name: worker,
-    inboxPrefix: `_INBOX_${worker.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
+    name,
+    inboxPrefix: `_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
@@ -50,7 +50,7 @@ export async function createNatsTransport(options: NatsTransportOptions): Promis
     type: kind,
     time: timestamp(Date.now()),
     key,
-    actor: { id: worker, kind: 'service' },
+    actor: { id: name, kind: 'service' },
     data,
   });
 

@@ -144,10 +144,11 @@ function judgeDepth(input: DemandInput, settings: ObserveSettings): JudgedDepth 
     trusted: false,
     suspects: [{ source: 'queue', reason, detail: detail.slice(0, 512) }],
   });
-  if (!depth.ok && depth.reason !== 'not_asked') return distrust(depth.reason, depth.detail);
   if (!depth.ok) {
-    if (input.queueKind !== 'reported') return judged;
+    // Workers who see the queue are as good a source as the queue itself.
     if (input.reportedBacklog !== null) return { ...judged, jobs: input.reportedBacklog };
+    if (depth.reason !== 'not_asked') return distrust(depth.reason, depth.detail);
+    if (input.queueKind !== 'reported') return judged;
     // Without workers nobody can report a backlog; with them, somebody should.
     return memory.workers > 0
       ? distrust('missing', 'no worker reports a backlog')

@@ -39,7 +39,9 @@ export function countFleet(
   settings: ObserveSettings,
 ): Fleet {
   const { pool, seen, nowMs } = input;
-  const timeoutMs = settings.workerTimeoutSec * 1000;
+  // Where windows are long, reports may be as rare as they are.
+  const timeoutSec = Math.max(settings.workerTimeoutSec, 2.5 * settings.intervalSec);
+  const timeoutMs = timeoutSec * 1000;
   const suspects: Suspect[] = [];
   const staying = seen.filter((worker) => !worker.leaving && nowMs - worker.seenAtMs <= FORGOTTEN_TIMEOUTS * timeoutMs);
   const heard = staying.filter((worker) => nowMs - worker.seenAtMs <= timeoutMs);
@@ -50,7 +52,7 @@ export function countFleet(
     suspects.push({
       source: 'workers',
       reason: 'stale',
-      detail: `${silent} of ${staying.length} workers silent for over ${settings.workerTimeoutSec} s without having said goodbye`,
+      detail: `${silent} of ${staying.length} workers silent for over ${timeoutSec} s without having said goodbye`,
     });
   }
   const expected = expectedWorkers(pool, input.rollout);
