@@ -29,6 +29,13 @@ export const ExecutorConfig = Type.Object({
     description: 'Milliseconds for which a rollout is held before it fails',
     env: 'EXECUTOR_HOLD_MAX_MS',
   }),
+  claimPatienceMs: Type.Integer({
+    minimum: 0,
+    maximum: 3_600_000,
+    default: 5000,
+    description: 'Milliseconds that the planner may take to note the start of a rollout before that is called a hold',
+    env: 'EXECUTOR_CLAIM_PATIENCE_MS',
+  }),
   settleGraceMs: Type.Integer({
     minimum: 0,
     maximum: 86_400_000,

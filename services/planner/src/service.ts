@@ -3,6 +3,7 @@ import type { IncomingRequest, Service, ServiceContext, Subscription, Ticker } f
 import type { PlannerConfig } from './config.ts';
 import { followRollout } from './decide/follow-rollout.ts';
 import { createDeciding } from './deciding.ts';
+import { createFigures } from './figures.ts';
 import { createPlanCommands } from './plan-commands.ts';
 import type { PlanningCore, Trials } from './ports.ts';
 import { createQueries } from './queries.ts';
@@ -32,15 +33,14 @@ const rolloutEvents = [
 export function createPlanner(context: ServiceContext, config: PlannerConfig, ports: PlannerPorts): Service {
   const { bus, clock, health, log, metrics } = context;
   const subscriptions: Subscription[] = [];
-  const told = metrics.counter('capacity_plan_events_total', 'Plan changes told', ['event']);
-  const decided = metrics.histogram('capacity_planner_decision_seconds', 'From a snapshot to its plan, written');
+  const figures = createFigures(metrics);
   let ticker: Ticker | undefined;
   let started = false;
   health.watch('plan records', () => ({ ready: started, detail: started ? 'open' : 'not open yet' }));
 
   async function start(): Promise<void> {
     const stores = await openStores(context);
-    const views = createViews(context, stores);
+    const views = createViews(context, stores, figures.anomaly);
     const receipts = createReceipts(context);
     const deciding = createDeciding({ context, config, stores, views, receipts, ...ports });
     const sweep = createSweep(context, config, stores, views);
@@ -62,7 +62,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
       await stores.plans.relay('planner-plan-relay', async ({ key, value }) => {
         for (const { event, version, plan } of value?.outbox ?? []) {
           const { duplicate } = await bus.publish({ type: event, key, data: plan, cause: `${plan.id}:${version}` });
-          if (!duplicate) told.add({ event });
+          if (!duplicate) figures.told(event);
         }
       }),
     );
@@ -89,10 +89,17 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
       await bus.consume('load.observed', { durable: 'planner-load-observed' }, async ({ envelope: { data } }) => {
         const beganMs = clock.nowMs();
         await deciding.onSnapshot(data);
-        decided.observe((clock.nowMs() - beganMs) / 1000);
+        figures.planned((clock.nowMs() - beganMs) / 1000);
+        const { intervals } = views.watchOf(data.pool).objective;
+        const within = intervals.filter(({ isWithin }) => isWithin).length;
+        if (intervals.length > 0) figures.objective(data.pool, within / intervals.length);
       }),
     );
-    ticker = clock.every(config.sweepMs, sweep.run, (error) =>
+    const look = async () => {
+      figures.refresh();
+      await sweep.run();
+    };
+    ticker = clock.every(config.sweepMs, look, (error) =>
       log.error({ error: String(error) }, 'A sweep failed; the next one comes.'),
     );
     started = true;

@@ -1,9 +1,9 @@
 import type { Forecast, Policy, Pool, Requirement, Snapshot } from '@capplan/contracts';
-import type { Records, ServiceContext, StoredRecord, Subscription } from '@capplan/runtime';
+import type { ServiceContext, StoredRecord, Subscription } from '@capplan/runtime';
 import type { PoolPlans } from './decide/pool-plans.ts';
 import { noSpending, type Spending, spend } from './decide/watch-money.ts';
 import { noIntervals, type ObjectiveWatch, watchObjective } from './decide/watch-objective.ts';
-import type { PolicyRecord, PoolRecord } from './stores.ts';
+import type { PolicyRecord, PoolRecord, Stores } from './stores.ts';
 
 export interface PoolWatch {
   spending: Spending;
@@ -44,7 +44,8 @@ interface Kept<T> {
 
 export function createViews(
   { bus, clock }: ServiceContext,
-  stores: { pools: Records<PoolRecord>; policies: Records<PolicyRecord>; plans: Records<PoolPlans> },
+  stores: Stores,
+  onAnomaly: (pool: string, kind: string) => void,
 ): Views {
   const pools = new Map<string, Kept<PoolRecord>>();
   const policies = new Map<string, Kept<PolicyRecord>>();
@@ -128,7 +129,11 @@ export function createViews(
         await bus.follow('load.observed', ({ envelope: { data } }) => {
           views.observe(data);
         }),
-        await bus.follow('forecast.made', ({ envelope: { data } }) => newer(forecasts, data.pool, data)),
+        await bus.follow('forecast.made', ({ envelope: { data } }) => {
+          const begins = data.anomaly !== null && forecasts.get(data.pool)?.anomaly?.kind !== data.anomaly.kind;
+          if (begins) onAnomaly(data.pool, data.anomaly?.kind ?? '');
+          newer(forecasts, data.pool, data);
+        }),
         await bus.follow('capacity.sized', ({ envelope: { data } }) => newer(requirements, data.pool, data)),
       ];
     },

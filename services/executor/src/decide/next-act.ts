@@ -36,7 +36,6 @@ export type Act =
   | { do: 'finish' }
   | { do: 'fail'; reason: Refusal; detail: string };
 
-const claimPatienceMs = 5000;
 const wait: Act = { do: 'wait' };
 
 /** The step that is to be done or finished next. */
@@ -71,7 +70,7 @@ export function nextAct(state: PoolRollouts, facts: Facts, config: ExecutorConfi
     const held = rollout.status === 'held' ? `; ${rollout.reason}` : '';
     return fail('held_too_long', `step ${step.index} was due ${Math.round(late / 1000)} s ago${held}`);
   }
-  const stands = state.driving.reverting === null ? checkPlan(rollout, step, facts, nowMs) : undefined;
+  const stands = state.driving.reverting === null ? checkPlan(rollout, step, facts, config, nowMs) : undefined;
   if (stands) return stands;
   if (!facts.pool) return fail('pool_gone', `there is no pool ${rollout.pool} any more`);
   if (facts.pool.actuator.kind === 'none') return fail('no_actuator', 'the pool names no actuator');
@@ -84,7 +83,13 @@ export function nextAct(state: PoolRollouts, facts: Facts, config: ExecutorConfi
   return checkPlace(step, facts, config) ?? checkLoad(state, step, facts, config, nowMs) ?? begin(step, facts);
 }
 
-function checkPlan(rollout: Rollout, step: StepRecord, { plan: answer }: Facts, nowMs: number): Act | undefined {
+function checkPlan(
+  rollout: Rollout,
+  step: StepRecord,
+  { plan: answer }: Facts,
+  { claimPatienceMs }: ExecutorConfig,
+  nowMs: number,
+): Act | undefined {
   if (!answer) return hold('planner_silent', 'the planner was not asked');
   if (!answer.ok) {
     return answer.reason === 'not_found'

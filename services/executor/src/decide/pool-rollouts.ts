@@ -111,8 +111,16 @@ export function closed(
   { nowMs, event, recentMax }: { nowMs: number; event: RolloutEvent; recentMax: number },
 ): PoolRollouts {
   const ended = withActive(state, change, { nowMs, event });
-  const recent = [ended.active as Rollout, ...state.recent].slice(0, recentMax);
+  const recent = [ended.active as Rollout, ...state.recent].slice(0, recentMax).map(withoutCurves);
   return { ...ended, active: null, driving: notHeld, recent };
+}
+
+/** The store keeps many revisions of a record; the planner keeps what a finished plan was made from. */
+function withoutCurves(rollout: Rollout): Rollout {
+  const { plan } = rollout;
+  const confidence_bands = { level: plan.forecast.confidence_bands.level, upper: [], lower: [] };
+  const forecast = { ...plan.forecast, predicted_lambda: [], confidence_bands };
+  return { ...rollout, plan: { ...plan, forecast, alternatives: [], explanation: [] } };
 }
 
 function noted(state: PoolRollouts, event: RolloutEvent, rollout: Rollout): PoolRollouts {

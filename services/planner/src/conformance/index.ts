@@ -1,1 +1,1 @@
-export { samplePolicy, samplePool, sampleSnapshot } from './samples.ts';
+export { samplePolicy, samplePool, sampleSnapshot, scriptedCore } from './samples.ts';

@@ -2,8 +2,11 @@ import type { Plan, Policy, Snapshot } from '@capplan/contracts';
 import { plannerId, routeOf } from './approvals.ts';
 import { begin, findPlan, type Moment, move, type PoolPlans } from './pool-plans.ts';
 
-/** A pending plan is left alone unless the next one differs by more than this share of its target, or one worker. */
-const sameTargetShare = 0.1;
+/**
+ * A pending plan is left alone while its change is at least, and at most, this share of the change wanted now. People
+ * need time to approve, demand never stands still, and what is missing is planned as soon as this is done.
+ */
+const sameChange = { least: 0.6, most: 1.6 };
 
 /** With these answers a pending plan is no longer needed; with any other hold it merely waits its turn. */
 const settledHolds: ReadonlySet<string> = new Set(['at_minimum', 'at_maximum']);
@@ -86,9 +89,14 @@ export function isNearly(pending: Plan, next: Plan): boolean {
   if (direction(pending) !== direction(next)) return false;
   if (pending.policy_id !== next.policy_id || pending.mode !== next.mode) return false;
   // A plan that starts from where the pool no longer is could not be carried out.
-  const moved = Math.abs(pending.current_workers - next.current_workers);
-  const slack = Math.max(1, Math.floor(sameTargetShare * pending.target_workers));
-  return moved <= 1 && Math.abs(pending.target_workers - next.target_workers) <= slack;
+  if (Math.abs(pending.current_workers - next.current_workers) > 1) return false;
+  if (Math.abs(pending.target_workers - next.target_workers) <= 1) return true;
+  const ratio = changeOf(pending) / changeOf(next);
+  return ratio >= sameChange.least && ratio <= sameChange.most;
+}
+
+function changeOf(plan: Plan): number {
+  return Math.abs(plan.target_workers - plan.current_workers);
 }
 
 function staysInPlace(active: Plan, draft: Plan): boolean {

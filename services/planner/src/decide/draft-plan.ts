@@ -78,13 +78,14 @@ function withForeseen(rationale: string, foreseen: readonly Step[]): string {
 }
 
 function shortened(forecast: Plan['forecast'], points: number): Plan['forecast'] {
-  if (forecast.predicted_lambda.length <= points) return forecast;
   const { level, upper, lower } = forecast.confidence_bands;
+  const first = (values: readonly number[]) => values.slice(0, points).map((value) => Number(value.toPrecision(6)));
+  const kept = Math.min(points, forecast.predicted_lambda.length);
   return {
-    window: durationText(points * forecast.step_s),
+    window: durationText(kept * forecast.step_s),
     step_s: forecast.step_s,
-    predicted_lambda: forecast.predicted_lambda.slice(0, points),
-    confidence_bands: { level, upper: upper.slice(0, points), lower: lower.slice(0, points) },
+    predicted_lambda: first(forecast.predicted_lambda),
+    confidence_bands: { level, upper: first(upper), lower: first(lower) },
   };
 }
 

@@ -76,6 +76,8 @@ export interface Moment {
 }
 
 const commandsMax = 20;
+/** So many of the newest finished plans keep their forecast and alternatives. */
+const wholeMax = 3;
 
 export function noPlans(pool: string): PoolPlans {
   return { pool, active: null, recent: [], outbox: [], changes: [], commands: [], planned_at_ms: 0, version: 0 };
@@ -112,7 +114,18 @@ export function move(
     updated_at: timestamp(nowMs),
   };
   if (!isTerminal(status)) return note({ ...state, active: plan }, plan);
-  return note({ ...state, active: null, recent: [plan, ...state.recent].slice(0, recentMax) }, plan);
+  const recent = [plan, ...state.recent]
+    .slice(0, recentMax)
+    .map((old, age) => (age < wholeMax ? old : withoutCurves(old)));
+  return note({ ...state, active: null, recent }, plan);
+}
+
+/** The store keeps many revisions of a record: what nobody looks up any more is left out of old plans. */
+function withoutCurves(plan: Plan): Plan {
+  const { forecast } = plan;
+  if (forecast.predicted_lambda.length === 0 && plan.alternatives.length === 0) return plan;
+  const confidence_bands = { level: forecast.confidence_bands.level, upper: [], lower: [] };
+  return { ...plan, alternatives: [], forecast: { ...forecast, predicted_lambda: [], confidence_bands } };
 }
 
 /** The active plan with other fields and the same status; told like a proposal, because its reader must see it. */
