@@ -1,4 +1,5 @@
 export { availabilityWorkers } from './availability.ts';
+export { ConditionalWait, type WaitFit, waitFit } from './conditional-wait.ts';
 export { blockingProbability, type OfferedLoad, waitProbability } from './erlang.ts';
 export {
   loadForBlocking,
@@ -47,3 +48,4 @@ export {
   type WorkerNeed,
 } from './size.ts';
 export { type LatencyObjective, type SizeConstraint, type SizeQuery, sizeConstraints } from './size-query.ts';
+export { constantServiceEffect, variabilityIndex } from './wait-correction.ts';

@@ -1,7 +1,7 @@
 import { createSketch } from '@capplan/sketch';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { scaleService, type ServiceDistribution, serviceMeanSec, serviceScv } from './service-distribution.ts';
+import { type ServiceDistribution, scaleService, serviceMeanSec, serviceScv } from './service-distribution.ts';
 import {
   serviceCdf,
   serviceExceedance,
