@@ -37,13 +37,6 @@ export const ForecasterConfig = Type.Object({
     description: 'Paths reach so far beyond the start-up delay: a decision period and the time to drain, seconds',
     env: 'FORECASTER_LEAD_BEYOND_S',
   }),
-  timeFactor: Type.Number({
-    default: 1,
-    minimum: 0.01,
-    maximum: 10_000,
-    description: 'How many times faster than the clock days pass in what is observed; above 1 for replayed traces only',
-    env: 'FORECASTER_TIME_FACTOR',
-  }),
   saveEverySec: Type.Number({
     default: 120,
     minimum: 1,

@@ -12,7 +12,7 @@ import { config, rateAt, samplePolicy, samplePool, sampleSnapshot, settings, sta
 function learned(days: number, asked: ModelSettings = settings): PoolModel {
   const model = createPoolModel(asked);
   for (let ms = startMs + 300_000; ms <= startMs + days * 86_400_000; ms += 300_000) {
-    observe(model, { endMs: ms, intervalSec: 300, ratePerSec: rateAt(ms - 150_000) }, asked);
+    observe(model, { endMs: ms, intervalSec: 300, ratePerSec: rateAt(ms - 150_000) });
   }
   return model;
 }
@@ -48,7 +48,7 @@ describe('forecastOf', () => {
     const model = learned(5);
     const before = forecast(model);
     const newest = sampleSnapshot(startMs + 5 * 86_400_000 + 60_000);
-    observe(model, observationOf(newest), settings);
+    observe(model, observationOf(newest));
     const after = forecast(model);
     expect(after.made_at).to.equal(newest.timestamp);
     const expected = (14 / 15) * (before.mean[0] as number) + (1 / 15) * (before.mean[1] as number);
@@ -61,7 +61,7 @@ describe('forecastOf', () => {
     if (restored === undefined) throw new Error('not restored');
     expect(forecast(restored)).to.deep.equal(forecast(model));
     const endMs = model.untilMs + 60_000;
-    for (const twin of [model, restored]) observe(twin, { endMs, intervalSec: 60, ratePerSec: 12 }, settings);
+    for (const twin of [model, restored]) observe(twin, { endMs, intervalSec: 60, ratePerSec: 12 });
     expect(forecast(restored)).to.deep.equal(forecast(model));
   });
 
@@ -92,22 +92,6 @@ describe('forecastOf', () => {
     const plain = forecast(learned(5)).mean[40] as number;
     expect(forecast(learned(5, asked), asked).mean[40]).to.be.closeTo(3 * plain, 0.1 * plain);
   });
-
-  it('learns days that pass faster than the clock', () => {
-    // A day in ten minutes, measured every second.
-    const fast = { ...config, timeFactor: 144, leadStepSec: 2, pathStepSec: 2 };
-    const asked = modelSettings(samplePool({ startup_delay: '5s' }), samplePolicy({ horizon: '10m' }), fast);
-    const model = createPoolModel(asked);
-    const wave = (ms: number): number => 10 + 5 * Math.sin((2 * Math.PI * ms) / 600_000);
-    for (let ms = startMs + 1000; ms <= startMs + 4 * 600_000; ms += 1000) {
-      observe(model, { endMs: ms, intervalSec: 1, ratePerSec: wave(ms - 500) }, asked);
-    }
-    const made = forecastOf(model, { settings: asked, horizonSec: 600 }, fast);
-    expect(made?.step_s).to.equal(6.25);
-    expect(made?.mean).to.have.length(96);
-    const quarter = startMs + 4 * 600_000 + 150_000;
-    expect(made?.mean[24]).to.be.closeTo(wave(quarter), 1.5);
-  });
 });
 
 describe('observe', () => {
@@ -116,11 +100,11 @@ describe('observe', () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 60 }), (order) => {
         const [straight, disturbed] = [createPoolModel(settings), createPoolModel(settings)];
         for (let i = 0; i <= 30; i++) {
-          observe(straight, observationOf(sampleSnapshot(startMs + i * 60_000)), settings);
-          observe(disturbed, observationOf(sampleSnapshot(startMs + i * 60_000)), settings);
+          observe(straight, observationOf(sampleSnapshot(startMs + i * 60_000)));
+          observe(disturbed, observationOf(sampleSnapshot(startMs + i * 60_000)));
           // Whatever came before may come again at any time.
           for (const again of order) {
-            if (again <= i) observe(disturbed, observationOf(sampleSnapshot(startMs + again * 60_000)), settings);
+            if (again <= i) observe(disturbed, observationOf(sampleSnapshot(startMs + again * 60_000)));
           }
         }
         expect(packModel(disturbed, settings)).to.deep.equal(packModel(straight, settings));
@@ -135,7 +119,7 @@ describe('observe', () => {
     for (let minute = 1; minute <= 120; minute++) {
       const quality = { trusted: false, suspects: [] };
       const suspect = sampleSnapshot(startMs + 4 * 86_400_000 + minute * 60_000, { arrival_rate: 0, quality });
-      observe(model, observationOf(suspect), settings);
+      observe(model, observationOf(suspect));
     }
     expect(forecast(model).mean[0]).to.be.greaterThan(0.7 * before);
   });
@@ -158,13 +142,12 @@ describe('historyPages', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 80 * 86_400 }),
-        fc.constantFrom(1, 10, 144),
         fc.integer({ min: 0, max: 86_400 }),
-        (agoSec, timeFactor, offsetSec) => {
+        (agoSec, offsetSec) => {
           const now = nowMs + offsetSec * 1000;
           const sinceMs = now - agoSec * 1000;
-          const pages = historyPages({ sinceMs, nowMs: now }, { timeFactor });
-          let at = Math.max(sinceMs, now - (63 * 86_400_000) / timeFactor);
+          const pages = historyPages({ sinceMs, nowMs: now });
+          let at = Math.max(sinceMs, now - 63 * 86_400_000);
           for (const { fromMs, toMs, everySec } of pages) {
             expect(fromMs).to.equal(at);
             expect(toMs).to.be.greaterThan(fromMs);
@@ -178,7 +161,7 @@ describe('historyPages', () => {
   });
 
   it('asks nothing when nothing is missing', () => {
-    expect(historyPages({ sinceMs: nowMs, nowMs }, { timeFactor: 1 })).to.deep.equal([]);
+    expect(historyPages({ sinceMs: nowMs, nowMs })).to.deep.equal([]);
   });
 });
 

@@ -18,7 +18,7 @@ export interface ForecastMemory {
  *
  * Deterministic: the same model, settings and horizon give the same forecast.
  *
- * @param horizonSec how far to look ahead by the clock, seconds
+ * @param horizonSec how far to look ahead, seconds
  * @returns undefined before the first observation
  */
 export function forecastOf(
@@ -28,10 +28,8 @@ export function forecastOf(
   memory: ForecastMemory = {},
 ): Forecast | undefined {
   if (model.untilMs === 0) return undefined;
-  const { timeFactor } = settings;
   const stepMs = settings.stepSec * 1000;
-  const modelHorizonSec = Math.min(HORIZON_SEC_MAX, horizonSec * timeFactor);
-  const steps = Math.max(1, Math.floor(modelHorizonSec / settings.stepSec));
+  const steps = Math.max(1, Math.floor(Math.min(HORIZON_SEC_MAX, horizonSec) / settings.stepSec));
 
   // One step more than asked for: the newest observation lies inside a step.
   const longHorizonSec = Math.min(HORIZON_SEC_MAX, (steps + 1) * settings.stepSec);
@@ -41,13 +39,13 @@ export function forecastOf(
     memory.long = { key, forecast };
   }
   const { forecast: long } = memory.long;
-  const aheadSteps = Math.max(0, (model.untilMs * timeFactor - long.startMs) / stepMs);
+  const aheadSteps = Math.max(0, (model.untilMs - long.startMs) / stepMs);
   const shifted = (rates: ArrayLike<number>): number[] => shift(rates, aheadSteps, steps);
   const sampled = sampledPaths(model, settings, config);
   return {
     pool: settings.pool,
     made_at: timestamp(model.untilMs),
-    step_s: settings.stepSec / timeFactor,
+    step_s: settings.stepSec,
     mean: shifted(long.meanPerSec),
     intervals: long.intervals.map(({ level, lowerPerSec, upperPerSec }) => ({
       level,
@@ -64,18 +62,18 @@ export function forecastOf(
 
 function sampledPaths(
   model: PoolModel,
-  { leadSec, timeFactor }: ModelSettings,
+  { leadSec }: ModelSettings,
   config: Pick<ForecasterConfig, 'paths' | 'pathStepSec'>,
 ): Forecast['paths'] {
-  const stepSec = config.pathStepSec * timeFactor;
+  const { pathStepSec: stepSec } = config;
   const steps = Math.min(512, Math.ceil(leadSec / stepSec));
   // Paths begin where the newest closed step of the lead forecaster ends; what is over by now is dropped.
   const closedMs = model.lead.openStep * model.lead.baseStepSec * 1000;
-  const over = Math.max(0, Math.floor((model.untilMs * timeFactor - closedMs) / 1000 / stepSec));
+  const over = Math.max(0, Math.floor((model.untilMs - closedMs) / 1000 / stepSec));
   const sampled = leadPaths(model.lead, { stepSec, steps: steps + over, paths: config.paths });
   if (sampled === undefined) return undefined;
   return {
-    step_s: config.pathStepSec,
+    step_s: stepSec,
     rates_per_s: sampled.ratesPerSec.map((path) => path.slice(over).map(rounded)),
   };
 }

@@ -1,5 +1,3 @@
-import type { ModelSettings } from './model-settings.ts';
-
 /** One question about the past. */
 export interface HistoryPage {
   fromMs: number;
@@ -13,7 +11,7 @@ const DAY_MS = 86_400_000;
 /** Answers stay well below what a message may hold. */
 const POINTS_PER_PAGE = 800;
 
-/** The past that a model learns from, oldest first, each part as finely as it matters; in the model's time. */
+/** The past that a model learns from, oldest first, each part as finely as it matters. */
 const stretches = [
   { untilDaysAgo: 8, everySec: 900, onlyLong: true },
   { untilDaysAgo: 1, everySec: 300, onlyLong: false },
@@ -31,18 +29,15 @@ const DAYS_MAX = 63;
  * @param sinceMs 0 for a model that knows nothing
  * @returns in the order in which their answers have to be learned; empty when nothing is missing
  */
-export function historyPages(
-  { sinceMs, nowMs }: { sinceMs: number; nowMs: number },
-  { timeFactor }: Pick<ModelSettings, 'timeFactor'>,
-): HistoryPage[] {
+export function historyPages({ sinceMs, nowMs }: { sinceMs: number; nowMs: number }): HistoryPage[] {
   const pages: HistoryPage[] = [];
-  let fromMs = Math.max(sinceMs, nowMs - (DAYS_MAX * DAY_MS) / timeFactor);
+  let fromMs = Math.max(sinceMs, nowMs - DAYS_MAX * DAY_MS);
   for (const { untilDaysAgo, everySec, onlyLong } of stretches) {
-    const everyMs = Math.max(1000, (everySec * 1000) / timeFactor);
-    const endMs = Math.floor((nowMs - (untilDaysAgo * DAY_MS) / timeFactor) / everyMs) * everyMs;
+    const everyMs = everySec * 1000;
+    const endMs = Math.floor((nowMs - untilDaysAgo * DAY_MS) / everyMs) * everyMs;
     while (fromMs < endMs) {
       const toMs = Math.min(endMs, (Math.floor(fromMs / everyMs) + POINTS_PER_PAGE) * everyMs);
-      pages.push({ fromMs, toMs, everySec: everyMs / 1000, onlyLong });
+      pages.push({ fromMs, toMs, everySec, onlyLong });
       fromMs = toMs;
     }
   }

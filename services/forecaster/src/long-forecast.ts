@@ -9,7 +9,7 @@ import {
 } from '@capplan/forecasting';
 import type { ModelSettings } from './model-settings.ts';
 
-/** The long forecast of one pool, in the model's time. */
+/** The long forecast of one pool. */
 export interface LongForecast {
   startMs: number;
   stepSec: number;

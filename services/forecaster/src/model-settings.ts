@@ -4,7 +4,7 @@ import type { ForecasterConfig } from './config.ts';
 
 type ModelName = NonNullable<Policy['forecast']['model']>;
 
-/** What a pool and its policy ask of its forecaster. Times here are the model's: the clock's × `timeFactor`. */
+/** What a pool and its policy ask of its forecaster. */
 export interface ModelSettings {
   pool: string;
   model: ModelName;
@@ -12,11 +12,10 @@ export interface ModelSettings {
   events: KnownEvent[];
   stepSec: number;
   leadStepSec: number;
-  /** How far ahead paths reach, in the model's time. */
+  /** How far ahead paths reach. */
   leadSec: number;
-  /** How far ahead the published forecast reaches, in the model's time; at most seven days. */
+  /** How far ahead the published forecast reaches; at most seven days. */
   horizonSec: number;
-  timeFactor: number;
 }
 
 const HORIZON_SEC_DEFAULT = 86_400;
@@ -24,29 +23,27 @@ export const HORIZON_SEC_MAX = 7 * 86_400;
 
 /** A pool without a policy yet is forecast with the defaults, so that it has learned something when its policy comes. */
 export function modelSettings(pool: Pool, policy: Policy | undefined, config: ForecasterConfig): ModelSettings {
-  const { timeFactor } = config;
   const asked = policy?.forecast ?? {};
-  const horizonSec = (asked.horizon === undefined ? HORIZON_SEC_DEFAULT : durationSec(asked.horizon)) * timeFactor;
+  const horizonSec = asked.horizon === undefined ? HORIZON_SEC_DEFAULT : durationSec(asked.horizon);
   return {
     pool: pool.id,
     model: asked.model ?? 'auto',
     timeZone: asked.time_zone ?? 'UTC',
     events: (asked.events ?? []).map((event) => ({
       ...(event.name !== undefined && { name: event.name }),
-      fromMs: Date.parse(event.from) * timeFactor,
-      toMs: Date.parse(event.to) * timeFactor,
+      fromMs: Date.parse(event.from),
+      toMs: Date.parse(event.to),
       multiplier: event.multiplier,
     })),
     stepSec: config.stepSec,
-    leadStepSec: config.leadStepSec * timeFactor,
-    leadSec: (durationSec(pool.startup_delay) + config.leadBeyondSec) * timeFactor,
+    leadStepSec: config.leadStepSec,
+    leadSec: durationSec(pool.startup_delay) + config.leadBeyondSec,
     horizonSec: Math.min(HORIZON_SEC_MAX, Math.max(config.stepSec, horizonSec)),
-    timeFactor,
   };
 }
 
 /** What a learned model cannot be carried over from: with another key, everything is learned anew from history. */
 export function learningKey(settings: ModelSettings): string {
-  const { timeZone, stepSec, leadStepSec, leadSec, timeFactor } = settings;
-  return JSON.stringify([timeZone, stepSec, leadStepSec, leadSec, timeFactor]);
+  const { timeZone, stepSec, leadStepSec, leadSec } = settings;
+  return JSON.stringify([timeZone, stepSec, leadStepSec, leadSec]);
 }

@@ -43,7 +43,7 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
   const cacheKey = (pool: string): string => `forecaster/model/${pool}`;
 
   const learnHistory = async (model: PoolModel, settings: ModelSettings): Promise<void> => {
-    for (const page of historyPages({ sinceMs: model.untilMs, nowMs: clock.nowMs() }, settings)) {
+    for (const page of historyPages({ sinceMs: model.untilMs, nowMs: clock.nowMs() })) {
       const answer = await bus.request(
         'load.history',
         {
@@ -55,7 +55,7 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
         { key: settings.pool, actor: { id: context.name, kind: 'service' } },
       );
       for (const point of answer.points) {
-        observe(model, observationOfHistory(point), settings, { onlyLong: page.onlyLong });
+        observe(model, observationOfHistory(point), { onlyLong: page.onlyLong });
       }
     }
   };

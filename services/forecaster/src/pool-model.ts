@@ -21,7 +21,7 @@ export interface PoolModel {
   long: PoolForecasterState;
   /** The next minutes. */
   lead: LeadState;
-  /** End of the newest observation by the clock, ms since the epoch; 0 before the first. */
+  /** End of the newest observation, ms since the epoch; 0 before the first. */
   untilMs: number;
 }
 
@@ -69,25 +69,19 @@ export function observationOfHistory(point: HistoryPoint): Observation {
  * @param onlyLong leaves the lead forecaster out: of what lies weeks back it remembers nothing
  * @returns whether it was new
  */
-export function observe(
-  model: PoolModel,
-  observation: Observation,
-  settings: ModelSettings,
-  { onlyLong = false } = {},
-): boolean {
+export function observe(model: PoolModel, observation: Observation, { onlyLong = false } = {}): boolean {
   const { endMs, ratePerSec } = observation;
   // Of an interval that overlaps what is known, only the rest is new.
   const startMs = Math.max(model.untilMs, endMs - observation.intervalSec * 1000);
   if (!(endMs > model.untilMs) || !(endMs > startMs)) return false;
-  const intervalSec = ((endMs - startMs) / 1000) * settings.timeFactor;
-  const startAtMs = startMs * settings.timeFactor;
+  const intervalSec = (endMs - startMs) / 1000;
   updatePoolForecaster(model.long, {
-    startMs: startAtMs,
+    startMs,
     durationSec: intervalSec,
     ratePerSec: ratePerSec ?? Number.NaN,
   });
   if (!onlyLong) {
-    observeLead(model.lead, { timeMs: endMs * settings.timeFactor, arrivalRatePerSec: ratePerSec, intervalSec });
+    observeLead(model.lead, { timeMs: endMs, arrivalRatePerSec: ratePerSec, intervalSec });
   }
   model.untilMs = endMs;
   return true;

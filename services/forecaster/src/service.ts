@@ -36,13 +36,13 @@ export function createForecaster(
     const pool = pools.get(snapshot.pool);
     if (pool === undefined) return undefined;
     const kept = await modelOf(pool);
-    observe(kept.model, observationOf(snapshot), kept.settings);
+    observe(kept.model, observationOf(snapshot));
     return kept;
   };
 
   const publish = async (kept: KeptModel, causationId: string): Promise<void> => {
     const { settings, model, memory } = kept;
-    const horizonSec = settings.horizonSec / settings.timeFactor;
+    const { horizonSec } = settings;
     const forecast = forecastOf(model, { settings, horizonSec }, config, memory);
     if (forecast === undefined) return;
     // As of the same observation it is the same forecast, whoever makes it.
@@ -67,7 +67,7 @@ export function createForecaster(
     const pool = pools.get(poolId);
     if (pool === undefined) throw new CapacityError('not_found', `there is no pool ${poolId}`);
     const { model, settings, memory } = await modelOf(pool);
-    const asked = horizonSec ?? settings.horizonSec / settings.timeFactor;
+    const asked = horizonSec ?? settings.horizonSec;
     const forecast = forecastOf(model, { settings, horizonSec: asked }, config, horizonSec === undefined ? memory : {});
     if (forecast !== undefined) return forecast;
     const bytes = await cache.get(`forecaster/forecast/${poolId}`);
