@@ -4,6 +4,8 @@ import type { DemoJob, JobQueue } from './job-queue.ts';
 
 /** Bit n is set when job n has been done: doing it twice counts once. */
 export const doneBitmapKey = 'capplan-demo:done';
+/** Bit n is set when job n has been put in. */
+const submittedBitmapKey = 'capplan-demo:submitted';
 
 export function bullmqJobQueue({ redisUrl, queue: name }: { redisUrl: string; queue: string }): JobQueue {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
@@ -26,7 +28,11 @@ export function bullmqJobQueue({ redisUrl, queue: name }: { redisUrl: string; qu
           },
         })),
       );
+      const noted = connection.pipeline();
+      for (const { number } of jobs) noted.setbit(submittedBitmapKey, number, 1);
+      await noted.exec();
     },
+    submitted: () => connection.bitcount(submittedBitmapKey),
     open: async () => {
       const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
       return Object.values(counts).reduce((sum, count) => sum + count, 0);

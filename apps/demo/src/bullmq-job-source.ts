@@ -13,6 +13,7 @@ export function bullmqJobSource(options: { redisUrl: string; queue: string; tran
   let worker: Worker<DemoJob> | undefined;
   return {
     transport: options.transport,
+    waiting: () => undefined,
     start: async (slots, work) => {
       worker = new Worker<DemoJob>(
         options.queue,

@@ -10,6 +10,8 @@ export interface JobQueue {
   add(jobs: DemoJob[]): Promise<void>;
   /** Jobs that have neither been done nor lost: waiting, running or set aside for another try. */
   open(): Promise<number>;
+  /** Different jobs that have been put in. */
+  submitted(): Promise<number>;
   /** Different jobs that have been done. */
   completed(): Promise<number>;
   close(): Promise<void>;

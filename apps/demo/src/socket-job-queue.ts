@@ -12,7 +12,10 @@ export type WorkerLine =
   | { say: 'report'; id: number; kind: IngestKind; report: Report };
 
 /** What the holder of the queue says to a worker. */
-export type HolderLine = { say: 'job'; job: DemoJob } | { say: 'stored'; id: number; ok: boolean };
+export type HolderLine =
+  | { say: 'job'; job: DemoJob }
+  | { say: 'stored'; id: number; ok: boolean }
+  | { say: 'waiting'; jobs: number };
 
 export interface SocketJobQueue extends JobQueue {
   /** Where workers connect: a port of the loopback address. */
@@ -31,6 +34,7 @@ export async function openSocketJobQueue(
   const held = new Map<Socket, Map<number, DemoJob>>();
   const wanted = new Map<Socket, number>();
   const done = new Set<number>();
+  let submitted = 0;
   let running = 0;
 
   const say = (socket: Socket, line: HolderLine) => socket.write(`${JSON.stringify(line)}\n`);
@@ -97,8 +101,11 @@ export async function openSocketJobQueue(
     waiting: () => waiting.length,
     add: async (jobs) => {
       waiting.push(...jobs);
+      submitted += jobs.length;
       hand();
+      for (const socket of held.keys()) say(socket, { say: 'waiting', jobs: waiting.length });
     },
+    submitted: async () => submitted,
     open: async () => waiting.length + running,
     completed: async () => done.size,
     close: async () => {

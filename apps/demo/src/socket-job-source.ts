@@ -18,6 +18,7 @@ export async function socketJobSource(port: number, onGone: () => void): Promise
   const unanswered = new Map<number, (ok: boolean) => void>();
   let work: ((job: DemoJob) => Promise<void>) | undefined;
   let draining = false;
+  let waiting: number | undefined;
   let reports = 0;
 
   const run = async (job: DemoJob) => {
@@ -35,7 +36,8 @@ export async function socketJobSource(port: number, onGone: () => void): Promise
     if (line.say === 'stored') {
       unanswered.get(line.id)?.(line.ok);
       unanswered.delete(line.id);
-    } else if (draining) say({ say: 'failed', number: line.job.number });
+    } else if (line.say === 'waiting') waiting = line.jobs;
+    else if (draining) say({ say: 'failed', number: line.job.number });
     else {
       const running = run(line.job).finally(() => underWay.delete(running));
       underWay.add(running);
@@ -43,6 +45,7 @@ export async function socketJobSource(port: number, onGone: () => void): Promise
   });
 
   return {
+    waiting: () => waiting,
     transport: {
       send: (kind, report) =>
         new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ import type { WorkerSettings } from './worker-settings.ts';
  */
 
 const settings = JSON.parse(process.env.CAPPLAN_DEMO_WORKER ?? '{}') as WorkerSettings;
-const workerName = process.env.CAPPLAN_WORKER_ID ?? `w-${process.pid}`;
+const workerName = process.env.CAPPLAN_WORKER ?? `w-${process.pid}`;
 const clock = createScaledClock(createSystemClock(), settings);
 
 const source = await openSource(settings);
@@ -23,6 +23,7 @@ const reporter = createWorkerReporter({
   clock,
   random: createRandomStream(`${workerName}-${Date.now()}`),
   intervalMs: settings.reportEverySec * 1000,
+  backlog: source.waiting,
 });
 
 await source.start(settings.concurrency, async (job) => {
@@ -61,6 +62,6 @@ async function openSource({ servers, concurrency: _, ...rest }: WorkerSettings):
     import('./bullmq-job-source.ts'),
     import('@capplan/worker-sdk'),
   ]);
-  const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName });
+  const transport = await createNatsTransport({ url: servers.natsUrl, worker: workerName });
   return bullmqJobSource({ redisUrl: servers.redisUrl, queue: rest.queue, transport });
 }

@@ -33,6 +33,7 @@ export {
 } from './process/start-service.ts';
 export type { PrivateServer } from './servers/child-server.ts';
 export { freePort } from './servers/free-port.ts';
+export { installServers, type ServerPrograms } from './servers/install-servers.ts';
 export { type PrivateServerOptions, startPrivateNats, startPrivateRedis } from './servers/private-servers.ts';
 export { createHealth } from './telemetry/health.ts';
 export { createLog, type LogLevel } from './telemetry/log.ts';

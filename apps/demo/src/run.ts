@@ -1,0 +1,239 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { systemKey } from '@capplan/contracts';
+import { createRandomStream } from '@capplan/random';
+import { createSystemClock, type OpenContext } from '@capplan/runtime';
+import { openServers, startStack } from '@capplan/stack';
+import type { ArrivalTrace } from '@capplan/traces';
+import type { DemoArguments } from './arguments.ts';
+import { type Arrival, arrivalsOf } from './arrivals.ts';
+import { type DemoPool, demoPool, demoPoolId } from './demo-pool.ts';
+import type { JobQueue } from './job-queue.ts';
+import { startProducer } from './producer.ts';
+import { openQueue } from './queue-place.ts';
+import { createReactiveRule, type ReactiveOutcome } from './reactive-rule.ts';
+import { createScaledClock, type TimeScale } from './scaled-clock.ts';
+import { createScoreboard, type Scoreboard } from './scoreboard.ts';
+import type { ScreenState } from './screen.ts';
+import { serviceSettings } from './service-settings.ts';
+import type { RunSummary } from './summary.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+
+export interface DemoRun {
+  apiUrl: string;
+  token: string;
+  notice: string | undefined;
+  demo: DemoPool;
+  screen(): ScreenState;
+  /** Ends arrivals, stops workers, services and servers, and adds up. */
+  stop(): Promise<RunSummary>;
+}
+
+export interface DemoRunOptions {
+  args: DemoArguments;
+  /** Any trace; it is scaled to the load that was asked for. */
+  traceFor(demo: DemoPool): ArrivalTrace;
+  traceName: string;
+  traceStartMs: number;
+  dataDir: string;
+  env: Readonly<Record<string, string | undefined>>;
+  startedRealMs: number;
+  say(sentence: string): void;
+}
+
+/** Reports and reactive figures are looked at this often, real ms. */
+const reactiveEveryMs = 5000;
+
+/** Starts everything: servers, services, the demo's pool and its arrivals. What cannot be started is stopped again. */
+export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
+  const { args, dataDir, env, say } = options;
+  const realClock = createSystemClock();
+  await mkdir(dataDir, { recursive: true });
+  const scale = await timeScale(dataDir, {
+    virtualOriginMs: options.traceStartMs,
+    realOriginMs: realClock.nowMs(),
+    speed: args.speed,
+  });
+  const clock = createScaledClock(realClock, scale);
+  const plan = demoPool({ speed: args.speed, loadWorkers: args.loadWorkers, nowMs: clock.nowMs() });
+  const trace = options.traceFor(plan);
+  const undo: (() => Promise<unknown>)[] = [];
+  /** Takes back what was started, the newest first, down to the first `keep`. */
+  const unwind = async (keep = 0) => {
+    for (const step of undo.splice(keep).reverse()) await step();
+  };
+
+  try {
+    const servers = await openServers({ dataDir, env, clock, say });
+    undo.push(() => servers.stop());
+    const place = await openQueue(servers);
+    const demo = place.adapt(plan);
+    undo.push(() => place.queue.close());
+    const queueStands = undo.length;
+    const workers: WorkerSettings = {
+      ...scale,
+      pool: demoPoolId,
+      queue: demo.pool.queue.name,
+      concurrency: demo.pool.concurrency,
+      reportEverySec: Math.max(1, demo.snapshotIntervalSec / 3),
+      servers: place.forWorkers,
+    };
+    const stack = await startStack({
+      servers,
+      dataDir,
+      clock,
+      logLevel: (env.LOG_LEVEL as 'info' | undefined) ?? 'error',
+      env: serviceSettings(demo, args.speed),
+      drainMs: 3000,
+      commandFor: (pool) =>
+        pool === demoPoolId
+          ? { command: process.execPath, args: [workerFile()], env: { CAPPLAN_DEMO_WORKER: JSON.stringify(workers) } }
+          : undefined,
+    });
+    undo.push(() => stack.stop());
+    const context = await stack.open('demo');
+    undo.push(() => context.close());
+    place.reportTo(context);
+
+    const scoreboard = createScoreboard(demo);
+    const following = await followRun(context, scoreboard);
+    undo.push(() => Promise.all(following.map((subscription) => subscription.stop())));
+    await declarePool(context, demo);
+
+    const startedMs = clock.nowMs();
+    const reactive = createReactiveRule(demo, startedMs);
+    const arrivals = watched(arrivalsFrom(trace, demo, args.seed, startedMs), (arrival) =>
+      reactive.arrived(arrival.atMs),
+    );
+    const producer = startProducer({ arrivals, queue: place.queue, clock, realClock, onError: () => {} });
+    undo.push(() => producer.stop());
+    let reactiveNow: ReactiveOutcome | null = null;
+    let completed = 0;
+    const looking = realClock.every(
+      reactiveEveryMs,
+      async () => {
+        if (!args.headless) reactiveNow = reactive.outcome(clock.nowMs());
+        completed = await place.queue.completed();
+      },
+      () => {},
+    );
+    undo.push(() => looking.stop());
+
+    const startUpSec = (realClock.nowMs() - options.startedRealMs) / 1000;
+    const token = await stack.issueToken('demo', ['admin', 'finance'], ['pwd', 'otp']);
+    const currency = demo.policy.cost.currency ?? 'USD';
+    return {
+      apiUrl: stack.url,
+      token,
+      notice: servers.notice,
+      demo,
+      screen: () => ({
+        title: `Capacity Planner, replaying ${options.traceName}`,
+        apiUrl: stack.url,
+        notice: servers.notice,
+        nowMs: clock.nowMs(),
+        startedMs,
+        speed: args.speed,
+        targetSec: demo.targetSec,
+        moments: scoreboard.moments(),
+        figures: scoreboard.figures(),
+        jobsSubmitted: producer.submitted(),
+        jobsCompleted: completed,
+        reactiveCost: reactiveNow?.cost ?? null,
+        currency,
+        lastPlan: scoreboard.lastPlan(),
+      }),
+      stop: async () => {
+        const endedMs = clock.nowMs();
+        const figures = scoreboard.figures();
+        await producer.stop();
+        const verdict = await verifyAudit(context);
+        // Workers end with the services; only then does the count of jobs hold still.
+        await unwind(queueStands);
+        const counts = await countJobs(place.queue);
+        const outcome = reactive.outcome(endedMs);
+        await unwind();
+        return {
+          ...figures,
+          reactive_cost: outcome?.cost ?? null,
+          reactive_slo_attainment: outcome?.sloAttainment ?? null,
+          ...counts,
+          audit_records: verdict?.records ?? 0,
+          audit_intact: verdict?.intact ?? null,
+          start_up_s: startUpSec,
+          virtual_hours: (endedMs - startedMs) / 3_600_000,
+          currency,
+          servers: servers.kind === 'memory' ? 'in-process twins' : 'nats and redis',
+        };
+      },
+    };
+  } catch (error) {
+    await unwind().catch(() => {});
+    throw error;
+  }
+}
+
+/** A folder that was used before goes on in its own virtual time. */
+async function timeScale(dataDir: string, fresh: TimeScale): Promise<TimeScale> {
+  const file = join(dataDir, 'time-scale.json');
+  const found = await readFile(file, 'utf8').catch(() => undefined);
+  if (found !== undefined) return JSON.parse(found) as TimeScale;
+  await writeFile(file, JSON.stringify(fresh));
+  return fresh;
+}
+
+async function followRun({ bus }: OpenContext, scoreboard: Scoreboard) {
+  const other = [
+    'plan.approved',
+    'plan.rejected',
+    'plan.cancelled',
+    'plan.superseded',
+    'plan.expired',
+    'plan.executing',
+    'plan.failed',
+    'plan.reverted',
+  ] as const;
+  return Promise.all([
+    bus.follow('load.observed', ({ envelope }) => scoreboard.snapshot(envelope.data)),
+    bus.follow('forecast.made', ({ envelope }) => scoreboard.forecast(envelope.data)),
+    bus.follow('capacity.sized', ({ envelope }) => scoreboard.requirement(envelope.data)),
+    bus.follow('plan.proposed', ({ envelope }) => scoreboard.plan('proposed', envelope.data)),
+    bus.follow('plan.completed', ({ envelope }) => scoreboard.plan('completed', envelope.data)),
+    ...other.map((event) => bus.follow(event, ({ envelope }) => scoreboard.plan('other', envelope.data))),
+  ]);
+}
+
+async function declarePool({ bus }: OpenContext, { pool, policy }: DemoPool): Promise<void> {
+  const actor = { id: 'demo', kind: 'service' } as const;
+  await bus.request('policy.put', { policy, must: 'either' }, { key: systemKey(policy.id), actor });
+  await bus.request('pool.put', { pool }, { key: pool.id, actor });
+}
+
+async function verifyAudit({ bus }: OpenContext): Promise<{ records: number; intact: boolean } | undefined> {
+  const actor = { id: 'demo', kind: 'service' } as const;
+  return bus.request('audit.verify', {}, { key: systemKey('audit'), actor, timeoutMs: 20_000 }).catch(() => undefined);
+}
+
+async function countJobs(queue: JobQueue) {
+  const [submitted, completed, open] = await Promise.all([queue.submitted(), queue.completed(), queue.open()]);
+  return { jobs_submitted: submitted, jobs_completed: completed, jobs_lost: Math.max(0, submitted - completed - open) };
+}
+
+/** The same jobs under the same numbers, beginning with those that are still to come. */
+function* arrivalsFrom(trace: ArrivalTrace, demo: DemoPool, seed: number, fromMs: number): Generator<Arrival> {
+  for (const arrival of arrivalsOf(trace, { demo, random: createRandomStream(`demo-${seed}`) })) {
+    if (arrival.atMs >= fromMs) yield arrival;
+  }
+}
+
+function* watched<T>(items: Iterable<T>, see: (item: T) => void): Generator<T> {
+  for (const item of items) {
+    see(item);
+    yield item;
+  }
+}
+
+function workerFile(): string {
+  return fileURLToPath(new URL('./worker.js', import.meta.url));
+}
