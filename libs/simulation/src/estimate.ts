@@ -39,17 +39,56 @@ export class Collector {
   }
 }
 
-function halfWidth(count: number, squares: number): number {
-  return studentQuantile(0.975, count - 1) * Math.sqrt(squares / (count - 1) / count);
+/** One figure for each interval over replications, in arrays of numbers: a year of objects would weigh too much. */
+export class SeriesCollector {
+  readonly #count: Uint32Array;
+  readonly #mean: Float64Array;
+  readonly #squares: Float64Array;
+
+  constructor(length: number) {
+    this.#count = new Uint32Array(length);
+    this.#mean = new Float64Array(length);
+    this.#squares = new Float64Array(length);
+  }
+
+  get length(): number {
+    return this.#count.length;
+  }
+
+  /** As `Collector.add`, for one place of the series. */
+  add(place: number, value: number): void {
+    if (Number.isNaN(value)) return;
+    this.#count[place]!++;
+    const before = value - this.#mean[place]!;
+    this.#mean[place]! += before / this.#count[place]!;
+    this.#squares[place]! += before * (value - this.#mean[place]!);
+  }
+
+  columns(): { mean: number[]; low: number[]; high: number[] } {
+    const mean: number[] = [];
+    const low: number[] = [];
+    const high: number[] = [];
+    for (const [place, count] of this.#count.entries()) {
+      const value = count > 0 ? this.#mean[place]! : Number.NaN;
+      const half = count < 2 ? Number.NaN : halfWidth(count, this.#squares[place]!);
+      mean.push(value);
+      low.push(value - half);
+      high.push(value + half);
+    }
+    return { mean, low, high };
+  }
 }
 
-const quantileCache = new Map<string, number>();
+const levelOfHalfWidth = 0.975;
+const halfWidthQuantiles: number[] = [];
+
+function halfWidth(count: number, squares: number): number {
+  halfWidthQuantiles[count] ??= studentQuantile(levelOfHalfWidth, count - 1);
+  return halfWidthQuantiles[count] * Math.sqrt(squares / (count - 1) / count);
+}
 
 /** Quantile of Student's t distribution, by bisection on `studentBelow`. */
 export function studentQuantile(level: number, degrees: number): number {
-  const key = `${level}/${degrees}`;
-  const known = quantileCache.get(key);
-  if (known !== undefined) return known;
   let low = -1e4;
   let high = 1e4;
   for (let i = 0; i < 100; i++) {
@@ -57,7 +96,6 @@ export function studentQuantile(level: number, degrees: number): number {
     if (studentBelow(middle, degrees) < level) low = middle;
     else high = middle;
   }
-  if (quantileCache.size < 10_000) quantileCache.set(key, high);
   return high;
 }
 

@@ -1,5 +1,5 @@
 import { type BreachPeriod, breachPeriods } from './breaches.ts';
-import { Collector, type Estimate } from './estimate.ts';
+import { Collector, type Estimate, SeriesCollector } from './estimate.ts';
 import type { IntervalObservation } from './interval-reader.ts';
 import type { PoolRun } from './pool-run.ts';
 import { type MetricName, type Metrics, metricNames, metricsOfRun } from './run-metrics.ts';
@@ -52,7 +52,7 @@ export class PoolCollector {
   readonly #pool: PoolScenario;
   readonly #intervalSec: number;
   readonly #summary: Record<MetricName, Collector>;
-  readonly #timeline: Record<TimelineField, Collector[]>;
+  readonly #timeline: Record<TimelineField, SeriesCollector>;
   /** The figures of each replication, in order; what paired comparisons need. */
   readonly replications: Metrics[] = [];
   #fromSec = 0;
@@ -65,9 +65,10 @@ export class PoolCollector {
       MetricName,
       Collector
     >;
-    this.#timeline = Object.fromEntries(
-      timelineFields.map((name) => [name, Array.from({ length: intervals }, () => new Collector())]),
-    ) as Record<TimelineField, Collector[]>;
+    this.#timeline = Object.fromEntries(timelineFields.map((name) => [name, new SeriesCollector(intervals)])) as Record<
+      TimelineField,
+      SeriesCollector
+    >;
   }
 
   add(run: PoolRun): void {
@@ -77,7 +78,7 @@ export class PoolCollector {
     for (const name of metricNames) this.#summary[name].add(metrics[name]);
     for (const [i, seen] of run.intervals.entries()) {
       for (const field of timelineFields) {
-        this.#timeline[field][i]!.add(timelineValue(field, seen, { cost: costs[i]!, broken: broken[i]! }));
+        this.#timeline[field].add(i, timelineValue(field, seen, { cost: costs[i]!, broken: broken[i]! }));
       }
     }
     if (isGrowing(run)) this.#growing++;
@@ -88,18 +89,9 @@ export class PoolCollector {
   }
 
   result(): PoolResult {
-    const column = (field: TimelineField): TimelineColumn => {
-      const estimates = this.#timeline[field].map((collector) => collector.estimate());
-      return {
-        mean: estimates.map(({ mean }) => mean),
-        low: estimates.map(({ low }) => low),
-        high: estimates.map(({ high }) => high),
-      };
-    };
-    const columns = Object.fromEntries(timelineFields.map((field) => [field, column(field)])) as Record<
-      TimelineField,
-      TimelineColumn
-    >;
+    const columns = Object.fromEntries(
+      timelineFields.map((field) => [field, this.#timeline[field].columns()]),
+    ) as Record<TimelineField, TimelineColumn>;
     const intervals = this.#timeline.arrivals.length;
     const fromInterval = Math.round(this.#fromSec / this.#intervalSec);
     const shares = columns.brokenShare.mean;

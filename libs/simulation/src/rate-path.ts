@@ -96,6 +96,23 @@ export class RatePath {
     return this.rateStart[low]! + (this.rateEnd[low]! - this.rateStart[low]!) * share;
   }
 
+  /** When the expected number of jobs since the start passes 1, 2, 3, … times `jobs`; ascending. */
+  milestones(jobs: number): number[] {
+    const times: number[] = [];
+    let before = 0;
+    for (const [i, area] of this.area.entries()) {
+      const rate = this.rateStart[i]!;
+      const slope = (this.rateEnd[i]! - rate) / (this.endSec[i]! - this.startSec[i]!);
+      for (let at = (times.length + 1) * jobs; at <= before + area; at += jobs) {
+        const reached = at - before;
+        const root = Math.sqrt(Math.max(0, rate * rate + 2 * slope * reached));
+        times.push(Math.min(this.endSec[i]!, this.startSec[i]! + (2 * reached) / (rate + root)));
+      }
+      before += area;
+    }
+    return times;
+  }
+
   segments(): RateSegment[] {
     return Array.from(this.startSec, (startSec, i) => ({
       startSec,

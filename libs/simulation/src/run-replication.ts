@@ -46,7 +46,8 @@ export function* runReplication(
   const seed = `${scenario.seed}/replication ${options.index}`;
   const pools = scenario.pools.map((pool, i) => openPool(scenario, pool, i, { ...options, seed }));
   const priorities = pools.map(({ scenario: { priority } }) => priority);
-  const stepSec = jobsPerStep / Math.max(highestRate(scenario), jobsPerStep / scenario.horizonSec);
+  const milestones = workMilestones(scenario);
+  let milestone = 0;
   const horizonSec = pools[0]!.simulation.horizonSec;
   let atSec = 0;
   const grant = () => {
@@ -61,7 +62,8 @@ export function* runReplication(
   };
   grant();
   while (atSec < horizonSec) {
-    let untilSec = Math.min(horizonSec, atSec + stepSec);
+    while (milestone < milestones.length && milestones[milestone]! <= atSec) milestone++;
+    let untilSec = Math.min(horizonSec, milestones[milestone] ?? horizonSec);
     for (const pool of pools) untilSec = Math.min(untilSec, nextChangeSec(pool));
     for (const { simulation } of pools) simulation.advanceTo(untilSec);
     atSec = untilSec;
@@ -164,15 +166,7 @@ function newIntervals(pool: PoolInRun): IntervalObservation[] {
   return seen;
 }
 
-function highestRate({ pools, horizonSec }: Scenario): number {
-  let sum = 0;
-  for (const { traffic } of pools) {
-    const path = ratePathOf(traffic, horizonSec);
-    let highest = 0;
-    for (let i = 0; i < path.rateStart.length; i++) {
-      highest = Math.max(highest, path.rateStart[i]!, path.rateEnd[i]!);
-    }
-    sum += highest;
-  }
-  return sum;
+/** Times at which to look up from the work: every so many jobs of any pool. */
+function workMilestones({ pools, horizonSec }: Scenario): number[] {
+  return pools.flatMap(({ traffic }) => ratePathOf(traffic, horizonSec).milestones(jobsPerStep)).sort((a, b) => a - b);
 }

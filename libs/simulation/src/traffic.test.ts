@@ -67,6 +67,17 @@ describe('ratePathOf', () => {
     expect(rateAt(spike('bell'), 700)).to.be.closeTo(5 + 20 * Math.exp(-0.5), 0.01);
   });
 
+  it('knows when so many jobs are to be expected', () => {
+    const path = ratePathOf(traffic({ kind: 'linear', from: 0, to: 20, overSec: 100 }), 200);
+    // 1000 jobs by 100 s along t²/10, then 20 a second.
+    const times = path.milestones(250);
+    expect(times).to.have.length(12);
+    for (const [i, expected] of [50, Math.sqrt(5000), Math.sqrt(7500), 100, 112.5].entries()) {
+      expect(times[i]).to.be.closeTo(expected, 1e-9);
+    }
+    expect(times.at(-1)).to.be.closeTo(200, 1e-9);
+  });
+
   it('adds patterns up and multiplies stretches', () => {
     const sum: Traffic = traffic({ kind: 'constant', rate: 3 });
     sum.patterns.push({ kind: 'linear', from: 0, to: 24, overSec: undefined });
