@@ -41,3 +41,46 @@ export function leastWhole(
   }
   return high;
 }
+
+/**
+ * The same for a condition that is the sign of a falling quantity: enough where `gap` ≤ 0.
+ *
+ * Straight-line steps: worth it when an evaluation is dear and the gap nearly linear, like the logarithm of a
+ * probability over the number of servers. Falls back to halving, so that a crooked gap costs no more than logarithmic time.
+ *
+ * @param range.slope the expected change of the gap from one whole number to the next, < 0
+ */
+export function leastWholeByGap(
+  gap: (n: number) => number,
+  { from, upTo, guess, slope }: { from: number; upTo: number; guess: number; slope: number },
+): number | undefined {
+  let low = from - 1;
+  let high = upTo + 1;
+  let gapLow = Number.NaN;
+  let gapHigh = Number.NaN;
+  let stride = 1;
+  let n = Math.min(Math.max(Math.ceil(guess), from), upTo);
+  for (let round = 1; ; round++) {
+    const here = gap(n);
+    if (here <= 0) {
+      high = n;
+      gapHigh = here;
+    } else {
+      low = n;
+      gapLow = here;
+    }
+    if (high - low <= 1) return high > upTo ? undefined : high;
+    const isBracketed = !Number.isNaN(gapLow) && !Number.isNaN(gapHigh);
+    if (isBracketed && round % 4 === 0) {
+      n = low + Math.floor((high - low) / 2);
+    } else if (isBracketed) {
+      n = Math.ceil(low + ((high - low) * gapLow) / (gapLow - gapHigh));
+    } else {
+      // One side only: where the slope says, and at least a stride that doubles.
+      const step = Math.max(stride, Math.abs(here / slope)) * (here <= 0 ? -1 : 1);
+      n = here <= 0 ? Math.ceil(n + Math.max(step, low - n)) : Math.ceil(n + Math.min(step, high - n));
+      stride *= 2;
+    }
+    n = Math.min(Math.max(n, low + 1), high - 1);
+  }
+}

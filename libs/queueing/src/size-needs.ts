@@ -1,7 +1,7 @@
 import { erlangC } from './erlang.ts';
 import { serversToDrain } from './fluid.ts';
 import { gigcQueue } from './gigc.ts';
-import { leastWhole } from './least-whole.ts';
+import { leastWhole, leastWholeByGap } from './least-whole.ts';
 import type { QueueSolution } from './queue-solution.ts';
 import { serviceMeanSec, serviceScv } from './service-distribution.ts';
 import type { LatencyObjective, SizeConstraint, SizeQuery } from './size-query.ts';
@@ -48,12 +48,7 @@ export function serverNeeds(query: SizeQuery, at: QueueAt): ServerNeed[] {
   if (a > 0) {
     add('stability', Math.floor(a) + 1);
     if (utilizationMax !== undefined) add('utilization', Math.ceil((a / utilizationMax) * (1 - 1e-12)));
-    if (latency) {
-      add(
-        'latency',
-        leastServers(a, guessForLatency(query, latency), (c) => lateShare(at(c), latency) <= 1 - latency.percentile),
-      );
-    }
+    if (latency) add('latency', serversForLatency(query, latency, at));
     if (waitProbabilityMax !== undefined) {
       add(
         'wait_probability',
@@ -90,18 +85,39 @@ function leastServers(a: number, guess: number, isEnough: (servers: number) => b
   return found;
 }
 
+/** The first number of servers that keeps a latency target. */
+function serversForLatency(query: SizeQuery, latency: LatencyObjective, at: QueueAt): number {
+  const a = query.arrivalRatePerSec * serviceMeanSec(query.service);
+  const allowed = 1 - latency.percentile;
+  const gap = (c: number) => Math.log(lateShare(at(c), latency) / allowed);
+  const found = leastWholeByGap(gap, {
+    from: Math.floor(a) + 1,
+    upTo: SERVERS_MAX,
+    ...guessForLatency(query, latency),
+  });
+  if (found === undefined) throw new RangeError(`not even ${SERVERS_MAX} servers are enough`);
+  return found;
+}
+
 /** A near miss from Erlang C and an exponential wait: cheap, and it saves most of the dearer evaluations. */
-function guessForLatency(query: SizeQuery, latency: LatencyObjective): number {
+function guessForLatency(query: SizeQuery, latency: LatencyObjective): { guess: number; slope: number } {
   const meanSec = serviceMeanSec(query.service);
   const a = query.arrivalRatePerSec * meanSec;
-  const variability = ((query.arrivalDispersion ?? 1) + serviceScv(query.service)) / 2;
-  const slackSec =
-    latency.of === 'wait' ? latency.targetSec : Math.max(0.3 * latency.targetSec, latency.targetSec - 2 * meanSec);
+  const { of, targetSec, percentile } = latency;
+  // The more servers, the less a long service holds up the queue behind it.
+  const variability = 1 + ((query.arrivalDispersion ?? 1) + serviceScv(query.service) - 2) / (2 + 0.05 * Math.sqrt(a));
+  const slackSec = of === 'wait' ? targetSec : Math.max(0.3 * targetSec, targetSec - 2 * meanSec);
   const slack = slackSec / meanSec / Math.max(variability, 0.5);
   const from = Math.floor(a) + 1;
-  const isNear = (c: number) => erlangC(a, c) * Math.exp(-(c - a) * slack) <= 1 - latency.percentile;
+  const late = (c: number) => Math.log(erlangC(a, c)) - (c - a) * slack;
+  const target = Math.log(1 - percentile);
   const spread = Math.sqrt(a);
-  return (
-    leastWhole(isNear, { from, upTo: SERVERS_MAX, guess: a + Math.min(spread, 3 / slack), step: 0.1 * spread }) ?? from
-  );
+  const near = leastWhole((c) => late(c) <= target, {
+    from,
+    upTo: SERVERS_MAX,
+    guess: a + Math.min(spread, 3 / slack),
+    step: 0.1 * spread,
+  });
+  const guess = near ?? from;
+  return { guess, slope: Math.min(late(guess + 1) - late(guess), -1e-6) };
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { leastWhole } from './least-whole.ts';
+import { leastWhole, leastWholeByGap } from './least-whole.ts';
 import { poissonMass } from './poisson-mass.ts';
 import { gammaExceedance, logGamma, normalExceedance, normalQuantile } from './special-functions.ts';
 
@@ -68,5 +68,43 @@ describe('leastWhole', () => {
     expect(leastWhole(() => false, { from: 0, upTo: 100, guess: 3 })).to.equal(undefined);
     expect(leastWhole(() => true, { from: 5, upTo: 4, guess: 3 })).to.equal(undefined);
     expect(leastWhole(() => true, { from: 5, upTo: 50, guess: 30 })).to.equal(5);
+  });
+});
+
+describe('leastWholeByGap', () => {
+  const answers = fc.integer({ min: -50, max: 5000 });
+  const guesses = fc.integer({ min: -100, max: 6000 });
+
+  it('finds the first whole number without a gap, straight or crooked, whatever slope was expected', () => {
+    fc.assert(
+      fc.property(
+        answers,
+        guesses,
+        fc.double({ min: -5, max: -1e-3, noNaN: true }),
+        fc.constantFrom(0.2, 1, 3),
+        (answer, guess, slope, power) => {
+          const gap = (n: number) => Math.sign(answer - 0.5 - n) * Math.abs(answer - 0.5 - n) ** power;
+          expect(leastWholeByGap(gap, { from: -50, upTo: 5000, guess, slope })).to.equal(answer);
+        },
+      ),
+    );
+  });
+
+  it('needs few evaluations where the gap is straight', () => {
+    fc.assert(
+      fc.property(answers, guesses, (answer, guess) => {
+        let calls = 0;
+        leastWholeByGap((n) => (calls++, answer - 0.5 - n), { from: -50, upTo: 5000, guess, slope: -1 });
+        expect(calls).to.be.at.most(4);
+      }),
+    );
+  });
+
+  it('says when nothing in range is enough, and takes the first when all are', () => {
+    expect(leastWholeByGap(() => 1, { from: 0, upTo: 100, guess: 3, slope: -0.1 })).to.equal(undefined);
+    expect(leastWholeByGap(() => -1, { from: 5, upTo: 50, guess: 30, slope: -0.1 })).to.equal(5);
+    expect(
+      leastWholeByGap((n) => (n < 40 ? 1 : Number.NEGATIVE_INFINITY), { from: 5, upTo: 50, guess: 30, slope: -0.1 }),
+    ).to.equal(40);
   });
 });
