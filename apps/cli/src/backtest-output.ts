@@ -1,4 +1,5 @@
 import type { Backtest, BacktestRow, ControllerRun } from '@capplan/replay';
+import { alignedTable } from './aligned-table.ts';
 
 /** Every order as `time_s,workers`, seconds since the start of the replay; the first row is what it started with. */
 export function decisionsCsv(run: ControllerRun): string {
@@ -70,9 +71,6 @@ export function backtestTable(result: Backtest): string {
     score.reversalsPerDay.toFixed(1),
     String(score.waitingMax),
   ]);
-  const widths = header.map((title, i) => Math.max(title.length, ...cells.map((row) => (row[i] as string).length)));
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('  ');
   const { forecast, planner } = result;
   const facts = [
     `${result.trace}: ${result.days.toFixed(2)} days from ${new Date(result.startMs).toISOString()}, ${planner.score.jobs} jobs, ${result.historyDays.toFixed(1)} days of history`,
@@ -80,9 +78,7 @@ export function backtestTable(result: Backtest): string {
       ? [`${result.demand.bridged} intervals were not measured and are bridged by straight lines`]
       : []),
     '',
-    line(header),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...cells.map(line),
+    ...alignedTable(header, cells),
     '',
     `forecast ${forecast.leadSec} s ahead: off by ${percent(forecast.wape)} of the arrivals (WAPE), ${percent(forecast.coverage)} inside the 90 % band`,
   ];

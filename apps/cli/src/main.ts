@@ -6,6 +6,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   forecast: () => import('./commands/forecast.ts'),
   backtest: () => import('./commands/backtest.ts'),
   decide: () => import('./commands/decide.ts'),
+  validate: () => import('./commands/validate.ts'),
   simulate: () => import('./commands/simulate.ts'),
 };
 

@@ -27,3 +27,4 @@ export {
 } from './run-controller.ts';
 export { countReversals, type RunScore, scoreRun } from './run-score.ts';
 export { countCooldownBreaches, type Validation, validationOf } from './validate.ts';
+export { type ValidationWorkload, validationWorkloads } from './validation-workloads.ts';
