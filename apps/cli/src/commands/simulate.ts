@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { createPolicyControllers, policyOfDraft } from '@capplan/replay';
 import { compareInSteps, type Scenario, type SimulationProgress, simulateInSteps, toWire } from '@capplan/simulation';
 import { type Command, type CommandIo, exitCodes, InputError } from '../command.ts';
 import { readScenarioFile } from '../scenario-file.ts';
@@ -52,18 +53,20 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   for (const path of files) {
     const { scenario, notices } = await readScenarioFile(path);
     for (const notice of notices) io.stderr.write(`${notice}\n`);
+    refuseBadPolicies(scenario, path);
     read.push(scenario);
   }
   const [first] = read;
+  const controllerFor = createPolicyControllers();
   if (read.length === 1) {
-    const outcome = await drive(simulateInSteps(first!), io);
+    const outcome = await drive(simulateInSteps(first!, { controllerFor }), io);
     if (outcome === 'interrupted') return exitCodes.interrupted;
     if (!outcome.ok) throw new InputError(`${file}: ${outcome.detail}`);
     await writeReport(values.report, () => simulationReport(first!, outcome.result));
     io.stdout.write(values.json ? `${JSON.stringify(toWire(outcome.result))}\n` : simulationTable(outcome.result));
     return exitCodes.ok;
   }
-  const outcome = await drive(compareInSteps(read), io);
+  const outcome = await drive(compareInSteps(read, { controllerFor }), io);
   if (outcome === 'interrupted') return exitCodes.interrupted;
   if (!outcome.ok) throw new InputError(outcome.detail);
   await writeReport(values.report, () => comparisonReport(read, outcome));
@@ -73,6 +76,15 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   }
   io.stdout.write(`${outcome.results.map(simulationTable).join('\n')}\n${comparisonTable(outcome)}`);
   return exitCodes.ok;
+}
+
+/** Policies are checked before anything runs, so that an error names file, pool and field. */
+function refuseBadPolicies({ pools }: Scenario, path: string): void {
+  for (const { name, capacity } of pools) {
+    if (capacity.kind !== 'policy') continue;
+    const policy = policyOfDraft(capacity.policy);
+    if (!policy.ok) throw new InputError(`${path}: pool '${name}': capacity.policy: ${policy.problems.join('; ')}`);
+  }
 }
 
 /** Runs steps to their end, giving way to signals, with a bar for whatever takes more than a second. */
