@@ -47,14 +47,17 @@ export function auditEntryOf(envelope: Envelope): AuditEntry {
 }
 
 function actorOf(context: string, envelope: Envelope): string {
-  if (context === 'access') return String((envelope.data as { subject?: unknown }).subject ?? envelope.actor.id);
+  if (context === 'access') {
+    const { subject } = envelope.data as { subject?: unknown };
+    if (typeof subject === 'string') return subject;
+  }
   return envelope.actor.id;
 }
 
 function targetOf(context: string, envelope: Envelope): string {
   const data = envelope.data as { id?: unknown; path?: unknown };
   const named = context === 'access' ? data.path : data.id;
-  return String(named ?? envelope.key).slice(0, 256);
+  return (typeof named === 'string' ? named : envelope.key).slice(0, 256);
 }
 
 function detailOf(context: string, data: unknown): unknown {

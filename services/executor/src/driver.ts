@@ -189,10 +189,10 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
       const before = underWay.get(pool) ?? Promise.resolve();
       const mine = before.catch(() => undefined).then(() => run(pool));
       underWay.set(pool, mine);
-      const done = () => {
+      const forget = () => {
         if (underWay.get(pool) === mine) underWay.delete(pool);
       };
-      mine.then(done, done);
+      mine.finally(forget).catch(() => undefined);
       return mine;
     },
   };

@@ -9,7 +9,7 @@ export interface Figures {
   planned(sec: number): void;
   told(event: string): void;
   objective(pool: string, shareWithin: number): void;
-  anomaly(pool: string, kind: string): void;
+  anomaly: (pool: string, kind: string) => void;
   /** Works the quantiles out afresh; not on the way of a plan. */
   refresh(): void;
 }

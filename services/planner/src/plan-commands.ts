@@ -41,7 +41,7 @@ const attemptsMax = 6;
 const alreadyApplied: readonly PlanStatus[] = ['approved', 'executing', 'completed'];
 
 /** What people ask of plans. Each command is checked, audited and written, in this order, and can be repeated. */
-export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf(planId: string): Promise<string> } {
+export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (planId: string) => Promise<string> } {
   const { clock, config, stores, views, deciding, planning, receipts } = deps;
   const moment = (): Moment => ({ nowMs: clock.nowMs(), recentMax: config.recentMax });
 

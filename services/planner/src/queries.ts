@@ -19,8 +19,8 @@ export function createQueries(deps: {
   stores: Stores;
   views: Views;
   deciding: Deciding;
-  poolOf(planId: string): Promise<string>;
-  nowMs(): number;
+  poolOf: (planId: string) => Promise<string>;
+  nowMs: () => number;
 }): PlannerQueries {
   const { stores, views, deciding, poolOf, nowMs } = deps;
   return {

@@ -46,7 +46,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     const sweep = createSweep(context, config, stores, views);
     const plans = createPlanCommands({ clock, config, stores, views, deciding, planning: ports.planning, receipts });
     const records = createRecordCommands({ clock, config, stores, views, receipts });
-    const queries = createQueries({ stores, views, deciding, poolOf: plans.poolOf, nowMs: clock.nowMs });
+    const queries = createQueries({ stores, views, deciding, poolOf: plans.poolOf, nowMs: () => clock.nowMs() });
     subscriptions.push(...(await views.start()));
 
     subscriptions.push(

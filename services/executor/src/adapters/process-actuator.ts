@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve as absolute } from 'node:path';
 import type { Pool } from '@capplan/contracts';
-import type { Clock, Log, Ticker } from '@capplan/runtime';
+import type { Clock, Log } from '@capplan/runtime';
 import type { Actuator } from '../ports.ts';
 import { isSameProcess, markedProcesses, processBirth, signalProcess } from './process-list.ts';
 import { type PoolProcesses, readProcessState, type WorkerProcess, writeProcessState } from './process-state.ts';
@@ -20,7 +20,7 @@ export interface ProcessActuatorOptions {
   /** The file that remembers which processes are ours. One executor process uses it at a time. */
   stateFile: string;
   /** How to start a worker of this pool; undefined when the pool is not ours to run. */
-  commandFor(pool: Pool): WorkerCommand | undefined;
+  commandFor: (pool: Pool) => WorkerCommand | undefined;
   /** From the polite request to leave until the kill. */
   drainMs: number;
   /** Between two looks at whether all workers are there. */
@@ -59,7 +59,6 @@ export async function createProcessActuator(
   const crashes = new Map<string, Crashes>();
   let queue: Promise<unknown> = Promise.resolve();
   let isClosed = false;
-  let ticker: Ticker | undefined;
 
   /** One thing at a time: the file and the processes must tell the same story. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -166,7 +165,7 @@ export async function createProcessActuator(
   }
 
   await adoptStrays();
-  ticker = clock.every(
+  const ticker = clock.every(
     options.superviseMs ?? 1000,
     () =>
       inTurn(async () => {
@@ -207,7 +206,7 @@ export async function createProcessActuator(
     async close() {
       if (isClosed) return;
       isClosed = true;
-      await ticker?.stop();
+      await ticker.stop();
       await queue;
       if (!options.stopsWorkersOnClose) return;
       const all = Object.values(state.pools).flatMap(({ workers }) => workers);
