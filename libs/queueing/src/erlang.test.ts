@@ -16,7 +16,7 @@ describe('blockingProbability', () => {
   const published: [number, number, number][] = [
     [2, 2, 0.4],
     [10, 10, 0.21458234310734847],
-    [5, 10, 0.018384570336648127],
+    [5, 10, 0.01838457033664813],
     [100, 100, 0.075700452710861],
   ];
   for (const [offeredLoadErlangs, servers, expected] of published) {
