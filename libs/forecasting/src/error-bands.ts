@@ -20,13 +20,16 @@ export const bandProbabilities: readonly number[] = [
 const normalScores = bandProbabilities.map(normalQuantile);
 
 const errorsMin = 4;
+const bandGrowth = 1.35;
+/** Leads beyond any that was measured widen like a random walk, up to this factor. */
+const beyondMax = 8;
 const overlapWidening = 1.2;
 const driftWidening = 0.2;
 
 /** First lead of each band: every lead on its own at first, then wider by about a third each. */
 function bandStarts(horizonSteps: number): number[] {
   const starts: number[] = [];
-  for (let lead = 1; lead <= horizonSteps; lead = Math.max(lead + 1, Math.round(lead * 1.35))) starts.push(lead);
+  for (let lead = 1; lead <= horizonSteps; lead = Math.max(lead + 1, Math.round(lead * bandGrowth))) starts.push(lead);
   return starts;
 }
 
@@ -86,6 +89,7 @@ export function quantilePath(
 ): Float64Array {
   const { daySlotAt, firstLead = 1, widthAt = () => 1 } = options;
   const shifts = bands.quantiles.map((quantiles) => interpolated(quantiles, probability));
+  const lastMiddle = bands.middles.at(-1) ?? 1;
   let band = 0;
   return meanPerSec.map((mean, i) => {
     const lead = firstLead + i;
@@ -94,7 +98,8 @@ export function quantilePath(
     const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
     const [below = 0, above = below] = [shifts[band], shifts[band + 1]];
     const middle = Math.sqrt(mean);
-    const width = widthAt(lead) * spreadAt(bands.spread, middle, daySlotAt(lead));
+    const beyond = lead > bandGrowth * lastMiddle ? Math.min(beyondMax, Math.sqrt(lead / lastMiddle)) : 1;
+    const width = beyond * widthAt(lead) * spreadAt(bands.spread, middle, daySlotAt(lead));
     const root = middle + width * (below * (1 - share) + above * share);
     return root > 0 ? root * root : 0;
   });

@@ -22,7 +22,7 @@ const exponents = [0, 0.25, 0.5, 0.75, 1];
 const floorShare = 0.2;
 const sampledErrors = 4000;
 /** Errors that a slot is credited with before any was seen, all of the usual width. */
-const slotPrior = 30;
+const slotPrior = 10;
 
 export function spreadAt({ exponent, floor, slotFactors }: ErrorSpread, root: number, daySlot: number): number {
   return (slotFactors[daySlot] ?? 1) * quarterPower(floor + root, exponent);

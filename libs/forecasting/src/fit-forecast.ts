@@ -48,6 +48,9 @@ export type ForecastResult =
   | { ok: true; forecast: DemandForecast }
   | { ok: false; reason: 'no_data' | 'too_short' | 'bad_horizon'; detail: string };
 
+/** Fewer known values say nothing about errors. */
+const knownMin = 12;
+
 /**
  * Fits a forecast to a series and looks ahead from its end.
  *
@@ -75,9 +78,11 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
     return { ok: false, reason: 'bad_horizon', detail };
   }
   const history: History = { values, calendar };
-  if (model !== 'auto' && known < forecastModels[model].stepsMin(calendar)) {
-    const needed = forecastModels[model].stepsMin(calendar);
-    return { ok: false, reason: 'too_short', detail: `${model} needs ${needed} known values, the series has ${known}` };
+  const needed = Math.max(knownMin, model === 'auto' ? 0 : forecastModels[model].stepsMin(calendar));
+  if (known < needed) {
+    const who = model === 'auto' ? 'a forecast with intervals' : model;
+    const detail = `${who} needs at least ${needed} known intervals of ${series.intervalSec} s, the series has ${known}`;
+    return { ok: false, reason: 'too_short', detail };
   }
 
   const chosen =

@@ -72,6 +72,8 @@ function removeTrailingLevel(values: Float64Array, from: number, to: number, spa
     }
     if (known > 0) level = sum / known;
     rest[i - from] = value - level;
+    // The first week gets the mean of all of it: a mean of its first hours would leave half a season in the rest.
+    if (i - from === span - 1) for (let k = from; k < i; k++) rest[k - from] = (values[k] as number) - level;
   }
   return level;
 }

@@ -39,12 +39,15 @@ const shiftHours = 4;
 /** A run of equal values is odd when chance would make one like it less than once in so many steps. */
 const flatOdds = 1e6;
 const settlingHours = 24;
+const firstWeekHours = 24 * 7;
+/** A week is usual only after it has been seen twice. */
+const usualWeekHours = 24 * 14;
 
 export function createAnomalyWatch(): AnomalyWatch {
   return { spread: 0, newest: Number.NaN, flatSteps: 0, repeatShare: 0.1, slowSpread: 0, shiftedSteps: 0, steps: 0 };
 }
 
-/** Takes in one closed step and says what is odd about it, the gravest first, or null. */
+/** Takes in one closed step and says what is odd about it, the most lasting first, or null. */
 export function watchStep(watch: AnomalyWatch, evidence: StepEvidence): Anomaly | null {
   const { actualPerSec, expectedPerSec, stepsPerHour } = evidence;
   if (Number.isNaN(actualPerSec)) return null;
@@ -52,14 +55,14 @@ export function watchStep(watch: AnomalyWatch, evidence: StepEvidence): Anomaly 
   const surprise = (Math.sqrt(actualPerSec) - Math.sqrt(expectedPerSec)) * evidence.scale;
   const jump = settled ? jumpAnomaly(watch, evidence, surprise) : null;
   const flat = watchFlatLine(watch, evidence, settled);
-  const shift = watchLevel(watch, evidence, settled);
+  const shift = watchLevel(watch, evidence);
   if (!Number.isNaN(surprise)) {
     const size = Math.min(Math.abs(surprise), watch.steps > stepsPerHour ? 5 * watch.spread : Infinity);
     watch.spread += (size - watch.spread) / Math.min(24 * 7 * stepsPerHour, watch.steps + 1);
   }
   watch.newest = actualPerSec;
   watch.steps++;
-  return jump ?? shift ?? flat;
+  return shift ?? jump ?? flat;
 }
 
 function jumpAnomaly(watch: AnomalyWatch, evidence: StepEvidence, surprise: number): Anomaly | null {
@@ -68,6 +71,8 @@ function jumpAnomaly(watch: AnomalyWatch, evidence: StepEvidence, surprise: numb
   const score = Math.abs(surprise) / (surpriseRatio * usual);
   if (!(score >= 1)) return null;
   const kind = surprise > 0 ? 'spike' : 'drop';
+  // The first weekend or holiday of a new pool is no drop, only news.
+  if (kind === 'drop' && watch.steps < firstWeekHours * evidence.stepsPerHour) return null;
   const reason = `${shown(actualPerSec)}/s where ${shown(expectedPerSec)}/s was expected, ${(score * surpriseRatio).toFixed(0)} times the usual error`;
   return { kind, score, reason };
 }
@@ -91,15 +96,11 @@ function watchFlatLine(
   return { kind: 'flat_line', score, reason };
 }
 
-function watchLevel(
-  watch: AnomalyWatch,
-  { slowDeviation, stepsPerHour }: StepEvidence,
-  settled: boolean,
-): Anomaly | null {
+function watchLevel(watch: AnomalyWatch, { slowDeviation, stepsPerHour }: StepEvidence): Anomaly | null {
   if (Number.isNaN(slowDeviation)) return null;
   const size = Math.abs(slowDeviation);
   const ratio = watch.slowSpread > 0 ? size / watch.slowSpread : 0;
-  const far = settled && ratio >= shiftRatio;
+  const far = watch.steps >= usualWeekHours * stepsPerHour && ratio >= shiftRatio;
   watch.shiftedSteps = far ? watch.shiftedSteps + 1 : 0;
   const memory = Math.min(24 * 14 * stepsPerHour, watch.steps + 1);
   watch.slowSpread +=

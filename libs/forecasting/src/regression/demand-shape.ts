@@ -34,7 +34,11 @@ export const deviationHalfLivesHours = [0, 2, 8, 36];
 const weekWeight = 0.3;
 const dayWeight = 0.25;
 /** Deviations beyond this many mean absolute deviations teach the shapes no more than this. */
-const clipDeviations = 4;
+const oddDeviations = 4;
+/** Deviations beyond this many move the level and the slow averages no further. */
+const wildDeviations = 10;
+/** First of the averages that counts as slow. */
+const slowAverage = 2;
 
 /** Builds a demand shape one observation at a time, each in constant time. */
 export interface ShapeBuilder {
@@ -73,6 +77,8 @@ export function createShapeBuilder(
   const week = createSlots(stepsPerWeek, weekWeight);
   const day = createSlots(stepsPerDay, dayWeight);
   const trailing = { sum: 0, known: 0, mean: 0 };
+  /** Roots without what is wild: what the level is made of. */
+  const calm = column(capacity);
   let spread = 0;
 
   const readSlots = (step: number): void => {
@@ -88,19 +94,37 @@ export function createShapeBuilder(
     const step = shape.steps++;
     const root = Math.sqrt(ratePerSec) * scale;
     shape.root[step] = root;
-    moveLevel(shape, step, stepsPerWeek, trailing);
     readSlots(step);
     const weekMean = shape.weekShape[step] as number;
-    const added = root - trailing.mean;
-    const surprise = added - weekMean;
+    // Where a slot of the week was never seen nothing can be odd.
+    const settled = week.seen(calendar.weekSlots[from + step] as number);
+    const usual = trailing.mean + weekMean;
+    const wild = settled ? wildDeviations * spread : Infinity;
+    calm[step] = usual + clipped(root - usual, wild);
+    moveLevel(calm, step, stepsPerWeek, trailing);
+    shape.level[step] = trailing.mean;
+    const surprise = root - trailing.mean - weekMean;
     shape.deviation[step] = surprise;
-    fadeAverages(shape, step, weights);
-    if (Number.isNaN(added)) return;
-    const limit = step < stepsPerDay ? Infinity : clipDeviations * spread;
+    fadeAverages(shape, step, weights, wild);
+    if (Number.isNaN(surprise)) return;
     spread += (Math.min(Math.abs(surprise), 5 * (spread || 1)) - spread) / Math.min(100, step + 1);
-    const learned = weekMean + Math.max(-limit, Math.min(limit, surprise));
+    const learned = weekMean + clipped(surprise, settled ? oddDeviations * spread : Infinity);
     week.learn(calendar.weekSlots[from + step] as number, learned);
     day.learn(calendar.daySlots[from + step] as number, learned);
+    if (step === stepsPerDay - 1 || step === stepsPerWeek - 1) learnAgain(step);
+  };
+
+  /** While a season is incomplete so is the level. Once it is whole, what came before is learned anew against it. */
+  const learnAgain = (newest: number): void => {
+    week.clear();
+    day.clear();
+    for (let i = 0; i <= newest; i++) {
+      shape.level[i] = trailing.mean;
+      const added = (calm[i] as number) - trailing.mean;
+      if (Number.isNaN(added)) continue;
+      week.learn(calendar.weekSlots[from + i] as number, added);
+      day.learn(calendar.daySlots[from + i] as number, added);
+    }
   };
 
   const lookAhead = (ahead: number): void => {
@@ -123,50 +147,67 @@ export function rootScale(ratesPerSec: ArrayLike<number>, from: number, to: numb
 }
 
 function moveLevel(
-  { root, level }: DemandShape,
+  values: Float64Array,
   step: number,
   span: number,
   trailing: { sum: number; known: number; mean: number },
 ): void {
-  const entering = root[step] as number;
+  const entering = values[step] as number;
   if (!Number.isNaN(entering)) {
     trailing.sum += entering;
     trailing.known++;
   }
-  const leaving = step >= span ? (root[step - span] as number) : Number.NaN;
+  const leaving = step >= span ? (values[step - span] as number) : Number.NaN;
   if (!Number.isNaN(leaving)) {
     trailing.sum -= leaving;
     trailing.known--;
   }
   if (trailing.known > 0) trailing.mean = Math.max(0, trailing.sum / trailing.known);
-  level[step] = trailing.mean;
 }
 
-/** Through a gap the averages fade towards 0, a fifth as fast as they learn. */
-function fadeAverages({ deviation, averages }: DemandShape, step: number, weights: readonly number[]): void {
+/**
+ * Through a gap the averages fade towards 0, a fifth as fast as they learn. Slow ones take in no more than the limit of
+ * one step: a single wild value says nothing about tomorrow.
+ */
+function fadeAverages(
+  { deviation, averages }: DemandShape,
+  step: number,
+  weights: readonly number[],
+  limit: number,
+): void {
   const value = deviation[step] as number;
   for (const [i, average] of averages.entries()) {
     const before = step > 0 ? (average[step - 1] as number) : 0;
     const weight = weights[i] as number;
-    average[step] = Number.isNaN(value) ? before * (1 - 0.2 * weight) : before + weight * (value - before);
+    const taken = i < slowAverage ? value : clipped(value, limit);
+    average[step] = Number.isNaN(value) ? before * (1 - 0.2 * weight) : before + weight * (taken - before);
   }
 }
 
+function clipped(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, value));
+}
+
 /** Running means per slot: plain means while a slot is new, then exponentially weighted. */
-function createSlots(count: number, weight: number) {
+function createSlots(count: number, weightMin: number) {
   const means = new Float64Array(count);
-  const seen = new Int32Array(count);
+  const times = new Int32Array(count);
   const last = new Float64Array(count);
+  const seen = (slot: number): boolean => (times[slot] as number) > 0;
   return {
-    at: (slot: number, otherwise: number): number => ((seen[slot] as number) > 0 ? (means[slot] as number) : otherwise),
-    newest: (slot: number, otherwise: number): number =>
-      (seen[slot] as number) > 0 ? (last[slot] as number) : otherwise,
+    seen,
+    at: (slot: number, otherwise: number): number => (seen(slot) ? (means[slot] as number) : otherwise),
+    newest: (slot: number, otherwise: number): number => (seen(slot) ? (last[slot] as number) : otherwise),
     learn: (slot: number, learned: number): void => {
-      const times = (seen[slot] as number) + 1;
-      seen[slot] = times;
+      const count = (times[slot] as number) + 1;
+      times[slot] = count;
       const mean = means[slot] as number;
-      means[slot] = mean + Math.max(weight, 1 / times) * (learned - mean);
+      means[slot] = mean + Math.max(weightMin, 1 / count) * (learned - mean);
       last[slot] = learned;
+    },
+    clear: (): void => {
+      times.fill(0);
+      means.fill(0);
     },
   };
 }
