@@ -1,4 +1,5 @@
 import { CapacityError } from '@capplan/contracts';
+import { createPolicyControllers, policyOfDraft } from '@capplan/replay';
 import {
   type ControllerFactory,
   compareInSteps,
@@ -12,13 +13,14 @@ import type { PartialTimeline, SimulationTask } from './ports.ts';
 
 /**
  * One task as steps of a few milliseconds: between two of them, whoever drives it can look whether it is still wanted.
- * Returns the result in the form in which it is written outside.
+ * Returns the result in the form in which it is written outside. Pools whose capacity is a policy are steered by the
+ * real decision code.
  */
 export function* engineTask(
   task: SimulationTask,
-  controllerFor?: ControllerFactory,
+  controllerFor: ControllerFactory = createPolicyControllers(),
 ): Generator<PartialTimeline, unknown> {
-  const options = { ...(controllerFor && { controllerFor }), watchFirst: task.kind === 'simulate' };
+  const options = { controllerFor, watchFirst: task.kind === 'simulate' };
   const steps =
     task.kind === 'simulate'
       ? simulateInSteps(scenarioOf(task.scenario), options)
@@ -39,6 +41,13 @@ function scenarioOf(input: unknown): Scenario {
   const read = readScenario(input);
   if (!read.ok)
     throw new CapacityError('invalid_input', `${read.problems[0]?.field ?? ''} ${read.problems[0]?.message ?? ''}`);
+  for (const { name, capacity } of read.scenario.pools) {
+    if (capacity.kind !== 'policy') continue;
+    const policy = policyOfDraft(capacity.policy);
+    if (!policy.ok) {
+      throw new CapacityError('invalid_input', `pool '${name}': capacity.policy: ${policy.problems.join('; ')}`);
+    }
+  }
   return read.scenario;
 }
 
