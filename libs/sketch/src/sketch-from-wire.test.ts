@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createSketch } from './quantile-sketch.ts';
-import { type SketchWire, sketchFromWire } from './sketch-wire.ts';
+import { sketchFromWire } from './sketch-from-wire.ts';
+import type { SketchWire } from './sketch-wire.ts';
 
 function exampleWire(): SketchWire {
   const sketch = createSketch();
