@@ -5,6 +5,9 @@ import type { Present } from './present.ts';
 export interface Pricing {
   /** Cost of one missed minute, in worker-minutes. */
   missedMinute: number;
+  /** Cost of moving one worker up or down, worker-minutes. */
+  movedUp: number;
+  movedDown: number;
   /** Cost of leaving one allowed wait's worth of backlog behind, in missed minutes. */
   leftover: number;
 }
@@ -55,8 +58,12 @@ export function price(field: CandidateField, workers: number): Candidate {
   for (let s = 0; s < demand.steps; s++) capacity[s] = (capacity[s] as number) * concurrency;
   const reachFrom = Math.min(demand.steps - 1, Math.floor(field.startupDelaySec / demand.stepSec));
   const outcome = runPaths(field.fluid, demand, capacity, reachFrom);
+  const moved = workers - field.present.orderedWorkers;
   const cost =
-    workerMinutes + pricing.missedMinute * (outcome.missedMinutes + pricing.leftover * outcome.leftoverMinutes);
+    workerMinutes +
+    (moved > 0 ? pricing.movedUp * moved : -pricing.movedDown * moved) +
+    pricing.missedMinute *
+      (outcome.missedMinutes + pricing.leftover * outcome.leftoverMinutes + outcome.overhangMinutes);
   return { workers, cost, outcome };
 }
 

@@ -12,7 +12,7 @@ import { laterSteps } from './later-steps.ts';
 import { newestChange, type Present, readPresent } from './present.ts';
 import { rationaleOf } from './rationale.ts';
 import { limitsAt } from './schedule-window.ts';
-import { resolveSettings, type Settings } from './settings.ts';
+import { defaults, resolveSettings, type Settings } from './settings.ts';
 import { sloAchievable } from './slo-achievable.ts';
 import { thresholdOf } from './worth-changing.ts';
 
@@ -101,11 +101,17 @@ export function decide(input: DecisionInput): Decision {
     else if (data.state === 'stale') stop('data_stale', current, data.detail);
     else if (data.state === 'suspect') stop('data_suspect', current, data.detail);
     else if (input.forecast?.anomaly) stop('anomaly', current, input.forecast.anomaly.reason);
-    else if (settings.floorOnly) trail.apply('floor_only', trail.workers, 'only the floor sinks', true);
+    else if (reversesRecentRise(input, settings, field)) {
+      stop(
+        'hysteresis',
+        current,
+        `raised less than ${reversalWindowSec / 60} minutes ago and busier than ${settings.utilizationLow}`,
+      );
+    } else if (settings.floorOnly) trail.apply('floor_only', trail.workers, 'only the floor sinks', true);
   }
 
   // One step at a time.
-  const step = settings.maxStep ?? Math.max(15, current);
+  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, observedNeed(field) - current);
   if (trail.workers > current + step) trail.apply('step_limit', current + step, `at most ${step} workers at a time`);
   if (trail.workers < current - step) trail.apply('step_limit', current - step, `at most ${step} workers at a time`);
 
@@ -186,6 +192,28 @@ export function decide(input: DecisionInput): Decision {
     horizonSec,
     expectedRatePerSec: rate,
   };
+}
+
+const reversalWindowSec = 600;
+
+/**
+ * Hysteresis: for ten minutes after a rise, capacity goes again only when the workers left would run below the lower
+ * utilisation of the band. What was needed a moment ago is likely to be needed again.
+ */
+function reversesRecentRise(input: DecisionInput, settings: Settings, field: CandidateField): boolean {
+  const recently = input.history.changes.some(
+    (change) => change.toWorkers > change.fromWorkers && input.nowMs - change.timeMs < reversalWindowSec * 1000,
+  );
+  if (!recently) return false;
+  const load = Math.max(expectedLoad(field), field.present.arrivalRatePerSec * field.fluid.serviceMeanSec);
+  return load > settings.utilizationLow * field.present.orderedWorkers * field.concurrency;
+}
+
+/** Workers that the demand measured now and the waiting jobs would keep busy: evidence, not a forecast. */
+function observedNeed(field: CandidateField): number {
+  const { fluid, present, demand, concurrency } = field;
+  const backlogLoad = (present.backlog * fluid.serviceMeanSec) / Math.max(demand.stepSec * 4, fluid.serviceMeanSec);
+  return Math.ceil((present.arrivalRatePerSec * fluid.serviceMeanSec + backlogLoad) / concurrency);
 }
 
 function expectedLoad(field: CandidateField): number {

@@ -10,6 +10,7 @@ export const holdReasons = [
   'anomaly',
   'frozen',
   'cooldown',
+  'hysteresis',
   'below_threshold',
   'low_confidence',
   'budget',

@@ -7,6 +7,7 @@ import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
 import type { Settings } from './settings.ts';
 import { tuning } from './tuning.ts';
+import { reversalFactor } from './worth-changing.ts';
 
 /** Everything the candidates are run against: demand ahead, the queue, the prices. */
 export function fieldOf(input: DecisionInput, settings: Settings, present: Present): CandidateField {
@@ -41,10 +42,19 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
       serviceScv: present.serviceScv,
       miss,
       maxBacklog: settings.maxBacklog,
+      drainServers:
+        tuning.drainShare *
+        Math.max(
+          1,
+          present.arrivalRatePerSec * present.serviceMeanSec,
+          0.5 * present.orderedWorkers * pool.concurrency,
+        ),
     },
     pricing: {
       missedMinute: missedMinutePrice(settings, pool, present.arrivalRatePerSec * present.serviceMeanSec),
       leftover: tuning.leftover,
+      movedUp: tuning.movedUp * reversalFactor(true, input.history.changes, input.nowMs),
+      movedDown: tuning.movedDown * reversalFactor(false, input.history.changes, input.nowMs),
     },
   };
 }

@@ -18,6 +18,8 @@ export interface FluidPool {
   serviceScv: number;
   miss: MissCurve;
   maxBacklog: number | undefined;
+  /** Slots counted on, later, to work off what is left over; > 0. */
+  drainServers: number;
 }
 
 /** What one candidate leads to, averaged over the paths. */
@@ -33,6 +35,8 @@ export interface FluidOutcome {
   waitEndSec: number;
   /** Expected excess of the final wait over what the target allows, minutes of it, before it is worked off. */
   leftoverMinutes: number;
+  /** Minutes it takes to work off what is beyond half the allowed wait, once a share of spare capacity is there for it. */
+  overhangMinutes: number;
   backlogMax: number;
 }
 
@@ -65,12 +69,14 @@ export function runPaths(
   const keep = Math.exp(-stepSec / lagSec);
   const missMinutes = stepSec / 60;
   const allowedWait = allowedWaitSec(miss);
+  const drainServers = pool.drainServers;
   let missed = 0;
   let missedInReach = 0;
   let broken = 0;
   let backlogEnd = 0;
   let waitEnd = 0;
   let leftover = 0;
+  let overhang = 0;
   let backlogMax = 0;
   for (let p = 0; p < paths; p++) {
     let jobs = pool.jobs;
@@ -119,6 +125,8 @@ export function runPaths(
     backlogEnd += waiting;
     waitEnd += wait;
     leftover += wait / allowedWait;
+    const surplus = waiting - (0.5 * allowedWait * servers) / serviceMeanSec;
+    if (surplus > 0) overhang += (surplus * serviceMeanSec) / drainServers / 60;
   }
   return {
     missedMinutes: (missed / paths) * missMinutes,
@@ -127,6 +135,7 @@ export function runPaths(
     backlogEnd: backlogEnd / paths,
     waitEndSec: waitEnd / paths,
     leftoverMinutes: leftover / paths,
+    overhangMinutes: overhang / paths,
     backlogMax,
   };
 }

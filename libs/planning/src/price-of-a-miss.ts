@@ -1,5 +1,6 @@
 import type { PoolFacts } from './decision-input.ts';
 import type { Settings } from './settings.ts';
+import { tuning } from './tuning.ts';
 
 /**
  * What one missed minute costs, in worker-minutes.
@@ -10,9 +11,9 @@ import type { Settings } from './settings.ts';
  */
 export function missedMinutePrice(settings: Settings, pool: PoolFacts, loadErlangs: number): number {
   const workerMinute = pool.workerCostPerHour / 60;
-  if (settings.violationCostPerMinute !== undefined && workerMinute > 0) {
-    return settings.violationCostPerMinute / workerMinute;
-  }
   const workers = Math.max(1, loadErlangs / pool.concurrency);
+  if (settings.violationCostPerMinute !== undefined && workerMinute > 0) {
+    return Math.max(settings.violationCostPerMinute / workerMinute, tuning.missFloor * workers);
+  }
   return workers / (30 * Math.max(settings.errorBudget, 0.0005));
 }

@@ -19,6 +19,10 @@ export function thresholdOf(options: {
   const plain = up
     ? tuning.upThreshold + tuning.upThresholdPerWorker * moved
     : tuning.downThreshold + tuning.downThresholdPerWorker * moved;
+  return plain * reversalFactor(up, changes, nowMs);
+}
+
+export function reversalFactor(up: boolean, changes: readonly PastChange[], nowMs: number): number {
   let factor = 1;
   for (const change of changes) {
     if (change.toWorkers > change.fromWorkers === up) continue;
@@ -27,5 +31,5 @@ export function thresholdOf(options: {
       factor = Math.max(factor, 1 + tuning.reversalFactor * (1 - ageSec / tuning.reversalFadeSec));
     }
   }
-  return plain * factor;
+  return factor;
 }

@@ -31,6 +31,7 @@ export function createLeadForecaster(config: LeadForecasterConfig): LeadState {
     ring: createSeasonalRing(),
     models: leads.map(() => createRegression(priorWeights, priorVariances)),
     surprise: 0,
+    lift: 0,
     pendingLevel: new Float64Array(slots),
     pendingForecast: new Float64Array(slots * leads.length).fill(Number.NaN),
     pendingFeatures: new Float64Array(slots * leads.length * featureCount),
@@ -89,6 +90,8 @@ function openAt(state: LeadState, step: number): void {
   state.openSec = 0;
 }
 
+/** How fast a lift fades, seconds. */
+const liftSec = 120;
 /** Errors beyond this many mean absolute errors are a surprise: about the 99 % quantile of a normal error. */
 const surpriseAfter = 3;
 
@@ -116,6 +119,7 @@ function learnFrom(state: LeadState, step: number, value: number): void {
   const slots = longest + 1;
   const forgetting = Math.exp(-state.baseStepSec / memorySec);
   state.surprise = 0;
+  state.lift *= Math.exp(-state.baseStepSec / liftSec);
   for (let l = 0; l < leads.length; l++) {
     const slot = mod(step - (leads[l] as number), slots);
     const at = slot * leads.length + l;
@@ -127,6 +131,8 @@ function learnFrom(state: LeadState, step: number, value: number): void {
     if (l === 0 && model.updates > 30) {
       const beyond = Math.abs(error) - surpriseAfter * model.scale;
       if (beyond > 0) state.surprise = Math.sign(error) * beyond;
+      if (beyond > 0 && error > state.lift) state.lift = error;
+      if (error < 0) state.lift = Math.max(0, state.lift + error);
     }
     learn(model, state.pendingFeatures, at * featureCount, value - (state.pendingLevel[slot] as number), forgetting);
   }

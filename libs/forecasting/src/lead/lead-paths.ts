@@ -1,4 +1,3 @@
-import { createRandomStream } from '@capplan/random';
 import type { ErrorRing } from './error-ring.ts';
 import { featureCount, fillFeatures } from './features.ts';
 import { mod } from './lead-forecaster.ts';
@@ -57,13 +56,17 @@ export function leadPaths(
   return { stepSec, meanRatesPerSec: means, ratesPerSec };
 }
 
+export const liftWeight = { v: 0.3 };
 const scratch = new Float64Array(featureCount);
 
 function centres(state: LeadState): Float64Array {
   const centre = new Float64Array(state.leads.length);
   for (let l = 0; l < centre.length; l++) {
     fillFeatures(state, state.leads[l] as number, scratch, 0);
-    centre[l] = Math.max(0, state.now.fast + predict(state.models[l] as Regression, scratch, 0));
+    centre[l] = Math.max(
+      0,
+      state.now.fast + predict(state.models[l] as Regression, scratch, 0) + liftWeight.v * state.lift,
+    );
   }
   return centre;
 }
@@ -72,25 +75,8 @@ function centres(state: LeadState): Float64Array {
 function sampleErrors(state: LeadState, paths: number): Float64Array {
   const width = state.leads.length;
   const out = new Float64Array(paths * width);
-  const weights: number[] = [];
-  const rings: ErrorRing[] = [];
-  const slots: number[] = [];
-  let total = 0;
-  const origin = state.openStep - 1;
-  for (const ring of [state.recent, state.thinned]) {
-    for (let i = 0; i < ring.capacity; i++) {
-      const step = ring.steps[i] as number;
-      if (step < 0) continue;
-      const weight = ring === state.recent ? recentWeight(state, origin - step) : thinnedWeight(state, origin, step);
-      if (weight <= 0) continue;
-      weights.push(weight);
-      rings.push(ring);
-      slots.push(i);
-      total += weight;
-    }
-  }
-  const random = createRandomStream(`${origin}`);
-  if (weights.length < 20) {
+  const memory = weighMemory(state);
+  if (memory.count < 20) {
     // Nothing remembered yet: as uncertain as a fifth of the level, at every lead alike.
     for (let p = 0; p < paths; p++) {
       const value = 0.1 * state.now.fast * normalQuantile((p + 0.5) / paths);
@@ -98,36 +84,107 @@ function sampleErrors(state: LeadState, paths: number): Float64Array {
     }
     return out;
   }
-  // Systematic draws: one random start, then equal strides through the summed weights.
+  // Equal strides through the weights in order of error: every part of the distribution gets its share of the futures,
+  // so that two moments alike get futures alike and a far tail is not a matter of luck.
+  const order = orderByError(memory);
   let cumulative = 0;
   let index = -1;
-  const start = random.next();
   for (let p = 0; p < paths; p++) {
-    const wanted = ((p + start) / paths) * total;
-    while (index < weights.length - 1 && cumulative <= wanted) cumulative += weights[++index] as number;
-    const ring = rings[index] as ErrorRing;
-    const slot = slots[index] as number;
-    const level = ring.levels[slot] as number;
-    const ratio = level > 0 ? state.now.fast / level : 1;
-    const scale = Math.min(3, Math.max(0.33, ratio)) ** levelExponent;
+    const wanted = ((p + 0.5) / paths) * memory.total;
+    while (index < memory.count - 1 && cumulative <= wanted) {
+      index += 1;
+      cumulative += weights[order[index] as number] as number;
+    }
+    const item = order[Math.max(0, index)] as number;
+    const ring = (item < memory.recentCount ? state.recent : state.thinned) as ErrorRing;
+    const slot = slots[item] as number;
+    const scale = scales[item] as number;
     for (let l = 0; l < width; l++) out[p * width + l] = scale * (ring.values[slot * width + l] as number);
   }
   return out;
 }
 
-function recentWeight(state: LeadState, age: number): number {
-  const minutes = (age * state.baseStepSec) / 60;
-  return Math.exp(-minutes / 90);
+const itemsMax = 4096;
+const weights = new Float64Array(itemsMax);
+const scales = new Float64Array(itemsMax);
+const keys = new Float64Array(itemsMax);
+const slots = new Int32Array(itemsMax);
+
+function weighMemory(state: LeadState): { count: number; recentCount: number; total: number } {
+  const origin = state.openStep - 1;
+  let count = 0;
+  let recentCount = 0;
+  let total = 0;
+  for (const ring of [state.recent, state.thinned]) {
+    const { width } = ring;
+    for (let slot = 0; slot < ring.capacity; slot++) {
+      const step = ring.steps[slot] as number;
+      if (step < 0) continue;
+      const minutes = ((origin - step) * state.baseStepSec) / 60;
+      const weight = ring === state.recent ? recentWeight(minutes) : thinnedWeight(minutes);
+      if (weight < 1e-4) continue;
+      const level = ring.levels[slot] as number;
+      const ratio = level > 0 ? state.now.fast / level : 1;
+      const scale = Math.min(3, Math.max(0.33, ratio)) ** levelExponent;
+      let sum = 0;
+      for (let l = 0; l < width; l++) sum += ring.values[slot * width + l] as number;
+      weights[count] = weight;
+      scales[count] = scale;
+      keys[count] = (scale * sum) / width;
+      slots[count] = slot;
+      total += weight;
+      count += 1;
+    }
+    if (ring === state.recent) recentCount = count;
+  }
+  return { count, recentCount, total };
 }
 
-function thinnedWeight(state: LeadState, origin: number, step: number): number {
-  const minutes = ((origin - step) * state.baseStepSec) / 60;
-  const apart = mod(minutes + 720, 1440) - 720;
-  const ofDay = Math.exp(-0.5 * (apart / 30) ** 2);
-  const hourApart = mod(minutes + 30, 60) - 30;
-  const ofHour = Math.exp(-0.5 * (hourApart / 2.5) ** 2) * Math.exp(-minutes / 1440);
-  return ofDay * 1 + ofHour * 1.5;
+const buckets = 1024;
+const bucketStarts = new Int32Array(buckets + 1);
+const ordered = new Int32Array(itemsMax);
+
+/** Items by rising error: a counting sort, exact to a thousandth of the range, which is all that is needed here. */
+function orderByError(memory: { count: number }): Int32Array {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < memory.count; i++) {
+    const key = keys[i] as number;
+    if (key < low) low = key;
+    if (key > high) high = key;
+  }
+  const factor = high > low ? (buckets - 1) / (high - low) : 0;
+  bucketStarts.fill(0);
+  for (let i = 0; i < memory.count; i++) {
+    const bucket = Math.floor(((keys[i] as number) - low) * factor);
+    bucketStarts[bucket + 1] = (bucketStarts[bucket + 1] as number) + 1;
+  }
+  for (let b = 0; b < buckets; b++) {
+    bucketStarts[b + 1] = (bucketStarts[b + 1] as number) + (bucketStarts[b] as number);
+  }
+  for (let i = 0; i < memory.count; i++) {
+    const bucket = Math.floor(((keys[i] as number) - low) * factor);
+    const at = bucketStarts[bucket] as number;
+    ordered[at] = i;
+    bucketStarts[bucket] = at + 1;
+  }
+  return ordered;
 }
+
+function recentWeight(minutes: number): number {
+  return Math.exp(-minutes / recentMinutes);
+}
+
+function thinnedWeight(minutes: number): number {
+  const apart = mod(minutes + 720, 1440) - 720;
+  const ofDay = Math.abs(apart) > 90 ? 0 : Math.exp(-0.5 * (apart / 30) ** 2);
+  const hourApart = mod(minutes + 30, 60) - 30;
+  const ofHour = Math.abs(hourApart) > 8 ? 0 : Math.exp(-0.5 * (hourApart / 2.5) ** 2) * Math.exp(-minutes / 1440);
+  return ofDay + 1.5 * ofHour;
+}
+
+/** Minutes after which a recent error weighs 1/e. */
+const recentMinutes = 90;
 
 /** Quantile of the standard normal, Acklam's rational approximation would be overkill: logistic, within 0.02. */
 function normalQuantile(p: number): number {

@@ -81,6 +81,7 @@ function readScalars(state: LeadState): number[] {
     state.openSec,
     state.seenSteps,
     state.surprise,
+    state.lift,
     ...of(state.now),
     ...of(state.day),
     ...of(state.week),
@@ -106,6 +107,7 @@ function writeScalars(state: LeadState, values: number[]): void {
   state.openSec = take();
   state.seenSteps = take();
   state.surprise = take();
+  state.lift = take();
   fill(state.now);
   fill(state.day);
   fill(state.week);

@@ -36,6 +36,8 @@ export interface LeadState {
   week: Smoothed;
   /** How far the newest value lay outside what a step ahead was thought possible; 0 on a usual day. */
   surprise: number;
+  /** What the last surge adds to every forecast, square root of demand; fades. */
+  lift: number;
   ring: SeasonalRing;
   models: Regression[];
   /** Forecasts that wait for their truth, and the features they came from, by origin modulo the longest lead + 1. */
