@@ -14,6 +14,8 @@ export type AuditRules = Pick<AuditConfig, 'checkpointEvery' | 'repeatHorizon' |
 
 const dayMs = 86_400_000;
 const listLimitDefault = 100;
+/** An event is tried for a month, half a minute apart: a log that was away that long is a matter for people. */
+const deliveriesMax = 86_400;
 
 /**
  * Records what was decided and done. Whoever wants to act asks for a receipt first (`audit.append`); what was said on
@@ -62,7 +64,7 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
         subscriptions.push(
           await bus.consume(
             type,
-            { durable: `audit-${type.replace('.', '-')}`, concurrency: 4 },
+            { durable: `audit-${type.replace('.', '-')}`, concurrency: 4, maxDeliveries: deliveriesMax },
             async ({ envelope }) => {
               await append(auditEntryOf(envelope));
             },

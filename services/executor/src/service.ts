@@ -24,6 +24,8 @@ export interface ExecutorPorts {
 const listLimitDefault = 100;
 const questionMs = 3000;
 const startAttemptsMax = 5;
+/** Longer than a plan lives: one that cannot be begun ends by expiring, not as a dead letter. */
+const approvedDeliveriesMax = 100;
 
 /**
  * Carries out approved plans, one pool at a time, one executor per pool. It decides nothing about how many workers
@@ -159,10 +161,14 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
             if (!duplicate) told.add({ event });
           }
         }),
-        await bus.consume('plan.approved', { durable: 'executor-plan-approved' }, async ({ envelope: { data } }) => {
-          await start(data.id, data.pool);
-          await driver.drive(data.pool);
-        }),
+        await bus.consume(
+          'plan.approved',
+          { durable: 'executor-plan-approved', maxDeliveries: approvedDeliveriesMax },
+          async ({ envelope: { data } }) => {
+            await start(data.id, data.pool);
+            await driver.drive(data.pool);
+          },
+        ),
         await bus.consume('plan.executing', { durable: 'executor-plan-executing' }, ({ envelope: { data } }) =>
           driver.drive(data.pool),
         ),
