@@ -261,7 +261,6 @@ export class JobTracker {
     const responseSec = this.#finishSec[slot]! - this.#firstArrivalSec[slot]!;
     const serviceSec = this.#finishSec[slot]! - this.#startSec[slot]!;
     cells[row + column.completions]! += times;
-    if (waitSec > 0) cells[row + column.waited]! += times;
     cells[row + column.sumWait]! += times * waitSec;
     cells[row + column.sumResponse]! += times * responseSec;
     cells[row + column.sumService]! += times * serviceSec;

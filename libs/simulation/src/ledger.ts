@@ -3,6 +3,7 @@ export const column = {
   finishes: 0,
   finishesOff: 1,
   completions: 2,
+  /** Completed jobs that had to wait; written when the interval is closed. */
   waited: 3,
   sumWait: 4,
   sumResponse: 5,

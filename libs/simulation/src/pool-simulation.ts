@@ -266,6 +266,7 @@ export class PoolSimulation {
     const { waitBins, responseBins, interval, ledger } = state;
     const total = ledger.get(interval, column.completions);
     if (total > 0) {
+      ledger.add(column.waited, interval * this.intervalSec, total - waitBins[0]!);
       this.#quantiles.set(quantilesOfBins(waitBins, total, latencyLevels), interval * 6);
       this.#quantiles.set(quantilesOfBins(responseBins, total, latencyLevels), interval * 6 + 3);
       const counted = interval >= this.#warmupIntervals;

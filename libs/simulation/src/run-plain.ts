@@ -41,15 +41,14 @@ export function runPlain(state: LoopState, endSec: number): void {
   const high = highWord;
   const col = column;
   const width = columnCount;
-  const perInterval = 1 / intervalSec;
   const intervalStart = interval * intervalSec;
+  const intervalEnd = (interval + 1) * intervalSec;
+  // Every counter costs a register: what follows from others is worked out at the end.
   let starts = 0;
   let startsOff = 0;
-  let finishes = 0;
-  let finishesOff = 0;
-  let waited = 0;
+  let late = 0;
+  let lateStartsOff = 0;
   let sumWait = 0;
-  let sumResponse = 0;
   let sumService = 0;
   let sumServiceSquared = 0;
   let within = 0;
@@ -77,11 +76,7 @@ export function runPlain(state: LoopState, endSec: number): void {
       starts++;
       startsOff += start - intervalStart;
 
-      const inIntervals = finish * perInterval;
-      let finishedIn = inIntervals < intervals ? inIntervals | 0 : intervals;
-      // Rounding must not write into an interval that has been read already.
-      if (finishedIn < interval) finishedIn = interval;
-      const met = (targetIsWait ? wait : response) <= targetSec ? 1 : 0;
+      const met = +((targetIsWait ? wait : response) <= targetSec);
       if (arrival >= cohortEnd) {
         cells[cohortRow + col.arrivedWithin]! += cohortWithin;
         const cohort = Math.floor(arrival / intervalSec);
@@ -90,17 +85,13 @@ export function runPlain(state: LoopState, endSec: number): void {
         cohortWithin = 0;
       }
       cohortWithin += met;
-      if (finishedIn === interval) {
-        finishes++;
-        finishesOff += finish - intervalStart;
+      if (finish < intervalEnd) {
         sumWait += wait;
-        sumResponse += response;
         sumService += service;
         sumServiceSquared += service * service;
         within += met;
         let bin = 0;
         if (wait > 0) {
-          waited++;
           bits[0] = wait;
           bin = (words[high]! >>> 12) - firstBin;
           bin = bin < 1 ? 1 : bin > lastBin ? lastBin : bin;
@@ -111,11 +102,13 @@ export function runPlain(state: LoopState, endSec: number): void {
         bin = bin < 1 ? 1 : bin > lastBin ? lastBin : bin;
         responseBins[bin]!++;
       } else {
+        late++;
+        lateStartsOff += start - intervalStart;
+        const finishedIn = ledger.intervalOf(finish);
         const row = finishedIn * width;
         cells[row + col.finishes]!++;
         cells[row + col.finishesOff]! += finish - finishedIn * intervalSec;
         cells[row + col.completions]!++;
-        cells[row + col.waited]! += wait > 0 ? 1 : 0;
         cells[row + col.sumWait]! += wait;
         cells[row + col.sumResponse]! += response;
         cells[row + col.sumService]! += service;
@@ -128,12 +121,9 @@ export function runPlain(state: LoopState, endSec: number): void {
       let at = 1;
       let child = 2;
       while (child < size) {
-        let smaller = keys[child]!;
-        const right = keys[child + 1]!;
-        if (right < smaller) {
-          smaller = right;
-          child++;
-        }
+        // Which child is smaller cannot be predicted: arithmetic instead of a branch.
+        child += +(keys[child + 1]! < keys[child]!);
+        const smaller = keys[child]!;
         if (finish <= smaller) break;
         keys[at] = smaller;
         slots[at] = slots[child]!;
@@ -155,12 +145,11 @@ export function runPlain(state: LoopState, endSec: number): void {
   const row = interval * width;
   cells[row + col.starts]! += starts;
   cells[row + col.startsOff]! += startsOff;
-  cells[row + col.finishes]! += finishes;
-  cells[row + col.finishesOff]! += finishesOff;
-  cells[row + col.completions]! += finishes;
-  cells[row + col.waited]! += waited;
+  cells[row + col.finishes]! += starts - late;
+  cells[row + col.finishesOff]! += startsOff - lateStartsOff + sumService;
+  cells[row + col.completions]! += starts - late;
   cells[row + col.sumWait]! += sumWait;
-  cells[row + col.sumResponse]! += sumResponse;
+  cells[row + col.sumResponse]! += sumWait + sumService;
   cells[row + col.sumService]! += sumService;
   cells[row + col.sumServiceSquared]! += sumServiceSquared;
   cells[row + col.within]! += within;
