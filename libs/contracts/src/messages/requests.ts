@@ -35,7 +35,9 @@ export const HistoryPoint = Type.Object({
   utilization: NonNegative,
   backlog: NonNegative,
   error_rate: NonNegative,
-  trusted_share: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Share of the stretch that was trusted' })),
+  trusted_share: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'Share of the stretch that was trusted' }),
+  ),
   cost_per_hour: Type.Optional(NonNegative),
 });
 export type HistoryPoint = Static<typeof HistoryPoint>;
