@@ -6,7 +6,7 @@ const service: ServiceDistribution = { kind: 'exponential', meanSec: 1 };
 /**
  * The lowest and highest P(all servers busy) over one cycle of a sinusoidal load, once the start is forgotten.
  *
- * Service has mean 1; servers change 60 times a cycle; when they fall, jobs in service beyond them wait again.
+ * Service has mean 1; servers change every tenth of a service time; when they fall, jobs in service beyond them wait again.
  */
 export function waitProbabilityRange(setup: {
   mean: number;
@@ -17,7 +17,7 @@ export function waitProbabilityRange(setup: {
 }): { low: number; high: number; servers: number } {
   const { mean, swing, period, target, rule } = setup;
   const rate = (t: number) => mean + swing * Math.sin((2 * Math.PI * t) / period);
-  const blocks = 60;
+  const blocks = Math.round(10 * period);
   const staff = Array.from({ length: blocks }, (_, i) => {
     const t = ((i + 0.5) * period) / blocks;
     const load = rule === 'pointwise' ? rate(t) : modifiedOfferedLoadAt({ ratePerSecAt: rate, atSec: t, service });
