@@ -66,6 +66,47 @@ export function quantilesOfBins(counts: ArrayLike<number>, total: number, levels
   return found;
 }
 
+/**
+ * Empties bins in one pass: writes their quantiles, as `quantilesOfBins` would give them, into `out` from position `at` on,
+ * and adds the counts to `totals` where there are any.
+ *
+ * @param expected how many values were counted
+ * @returns how many values were found
+ */
+export function takeBins(
+  bins: Uint32Array,
+  {
+    expected,
+    levels,
+    out,
+    at,
+    totals,
+  }: {
+    expected: number;
+    levels: readonly number[];
+    out: Float64Array;
+    at: number;
+    totals: Uint32Array | undefined;
+  },
+): number {
+  const { length } = bins;
+  let below = 0;
+  let next = 0;
+  for (let bin = 0; bin < length && below < expected; bin++) {
+    const here = bins[bin]!;
+    if (here === 0) continue;
+    bins[bin] = 0;
+    if (totals) totals[bin]! += here;
+    while (next < levels.length && levels[next]! * expected <= below + here) {
+      const low = edges[bin]!;
+      const high = bin === 0 ? 0 : edges[bin + 1]!;
+      out[at + next++] = low + (high - low) * Math.max(0, (levels[next - 1]! * expected - below) / here);
+    }
+    below += here;
+  }
+  return below;
+}
+
 function largestOf(counts: ArrayLike<number>): number {
   for (let bin = binCount - 1; bin > 0; bin--) if (counts[bin]! > 0) return edges[bin + 1]!;
   return 0;

@@ -5,7 +5,7 @@ import { type IntervalObservation, IntervalReader, latencyLevels } from './inter
 import type { JobFaults } from './job-faults.ts';
 import { type ArrivalSource, JobQueue, type ServiceSource } from './job-queue.ts';
 import { JobTracker } from './job-tracker.ts';
-import { binCount, binOf, quantilesOfBins } from './latency-bins.ts';
+import { binCount, binOf, takeBins } from './latency-bins.ts';
 import { column, Ledger } from './ledger.ts';
 import { ParkedJobs } from './parked-jobs.ts';
 import { type PoolRun, summarizeRun } from './pool-run.ts';
@@ -267,11 +267,18 @@ export class PoolSimulation {
     const total = ledger.get(interval, column.completions);
     if (total > 0) {
       ledger.add(column.waited, interval * this.intervalSec, total - waitBins[0]!);
-      this.#quantiles.set(quantilesOfBins(waitBins, total, latencyLevels), interval * 6);
-      this.#quantiles.set(quantilesOfBins(responseBins, total, latencyLevels), interval * 6 + 3);
       const counted = interval >= this.#warmupIntervals;
-      const waits = moveBins(waitBins, counted ? this.#waitTotals : undefined, total);
-      const responses = moveBins(responseBins, counted ? this.#responseTotals : undefined, total);
+      const into = { expected: total, levels: latencyLevels, out: this.#quantiles };
+      const waits = takeBins(waitBins, {
+        ...into,
+        at: interval * 6,
+        totals: counted ? this.#waitTotals : undefined,
+      });
+      const responses = takeBins(responseBins, {
+        ...into,
+        at: interval * 6 + 3,
+        totals: counted ? this.#responseTotals : undefined,
+      });
       if (waits !== total || responses !== total) {
         throw new Error(
           `interval ${interval}: ${total} jobs finished, but ${waits} waits and ${responses} responses were seen`,
@@ -285,19 +292,6 @@ export class PoolSimulation {
       responseBins[binOf(responseSec)]!++;
     });
   }
-}
-
-/** Empties bins, adding them to a total; returns how many were counted, which is what the ledger must say too. */
-function moveBins(bins: Uint32Array, totals: Uint32Array | undefined, expected: number): number {
-  let moved = 0;
-  for (let bin = 0; bin < bins.length && moved < expected; bin++) {
-    const here = bins[bin]!;
-    if (here === 0) continue;
-    moved += here;
-    bins[bin] = 0;
-    if (totals) totals[bin]! += here;
-  }
-  return moved;
 }
 
 function needsTracking(scaleIn: ScaleIn | undefined): boolean {
