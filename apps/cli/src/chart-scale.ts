@@ -41,7 +41,7 @@ export function numberTicks(min: number, max: number, count = 5): Tick[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((multiple) => multiple * power >= rough * 0.999) ?? 10) * power;
   const ticks: Tick[] = [];
-  const last = Math.ceil(max / step - 1e-9);
+  const last = Math.ceil((max > min ? max : min + span) / step - 1e-9);
   for (let i = Math.floor(min / step + 1e-9); i <= last; i++)
     ticks.push({ value: i * step, label: formatNumber(i * step, step) });
   return ticks;
