@@ -22,7 +22,7 @@ const arrival = (sequence: number): Report<'arrival'> => ({
 
 interface Rig {
   transport: WorkerTransport;
-  stored(): number;
+  stored: () => number;
 }
 
 function createBackend() {

@@ -5,9 +5,9 @@ import type { QueueDepths } from '../ports.ts';
 export interface DepthsRig {
   depths: QueueDepths;
   /** Makes the queue hold so many waiting jobs. */
-  fill(name: string, jobs: number): Promise<void>;
+  fill: (name: string, jobs: number) => Promise<void>;
   /** From now on nobody answers. */
-  breakDown(): Promise<void>;
+  breakDown: () => Promise<void>;
 }
 
 /** What every `QueueDepths` has to keep. */

@@ -60,7 +60,8 @@ export function describeWindowStoreConformance(name: string, create: () => Promi
       await put(job(1), 10);
       await put(job(2), 9);
       const { reports } = await store.close(POOL, 11, keepAll);
-      expect(reports.map((report) => report.late).sort()).to.deep.equal([false, true]);
+      expect(reports.filter((report) => report.late)).to.have.length(1);
+      expect(reports).to.have.length(2);
       expect(reports.find(({ late }) => late)?.data.sequence).to.equal(2);
     });
 

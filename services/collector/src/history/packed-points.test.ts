@@ -34,7 +34,7 @@ describe('writeColumn', () => {
         const read = readColumn(createVarintReader(Uint8Array.from(bytes)), values.length);
         const greatest = Math.max(0, ...values.filter((v) => !Number.isNaN(v)));
         for (const [i, wanted] of values.entries()) {
-          if (Number.isNaN(wanted)) expect(read[i]).to.be.NaN;
+          if (Number.isNaN(wanted)) expect(Number.isNaN(read[i])).to.equal(true);
           else expect(Math.abs((read[i] as number) - wanted)).to.be.at.most(greatest / 512 + 1e-15);
         }
       }),
