@@ -117,18 +117,21 @@ function followPath(path: RatePath, fillGaps: FillGaps): ArrivalSource {
   const segments = area.length;
   let segment = 0;
   /** Operational time since the start of the segment. */
-  let passed = 0;
-  let previous = 0;
+  let passedBefore = 0;
+  let previousBefore = 0;
   return {
     fill(out, from, to) {
       fillGaps(out, from, to);
+      // A number kept outside this call would be boxed anew at every job.
+      let passed = passedBefore;
+      let previous = previousBefore;
       let at = from;
       while (at < to) {
         while (segment < segments && passed + out[at]! >= area[segment]!) {
           passed -= area[segment]!;
           segment++;
         }
-        if (segment >= segments) return at;
+        if (segment >= segments) break;
         const start = startSec[segment]!;
         const here = area[segment]!;
         const rate = rateStart[segment]!;
@@ -146,7 +149,9 @@ function followPath(path: RatePath, fillGaps: FillGaps): ArrivalSource {
           out[at] = previous;
         }
       }
-      return to;
+      passedBefore = passed;
+      previousBefore = previous;
+      return at;
     },
   };
 }

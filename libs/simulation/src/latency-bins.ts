@@ -90,11 +90,20 @@ export function takeBins(
   },
 ): number {
   const { length } = bins;
+  // Most bins are empty, in long runs: two at a time are looked at, as a number that is zero when both are.
+  const pairs = new Float64Array(bins.buffer, bins.byteOffset, length >> 1);
   let below = 0;
   let next = 0;
   for (let bin = 0; bin < length && below < expected; bin++) {
     const here = bins[bin]!;
-    if (here === 0) continue;
+    if (here === 0) {
+      if ((bin & 1) === 0) {
+        let pair = bin >> 1;
+        while (pair < pairs.length && pairs[pair] === 0) pair++;
+        bin = Math.max(bin, (pair << 1) - 1);
+      }
+      continue;
+    }
     bins[bin] = 0;
     if (totals) totals[bin]! += here;
     while (next < levels.length && levels[next]! * expected <= below + here) {
