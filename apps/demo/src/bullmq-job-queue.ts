@@ -10,7 +10,8 @@ const submittedBitmapKey = 'capplan-demo:submitted';
 export function bullmqJobQueue({ redisUrl, queue: name }: { redisUrl: string; queue: string }): JobQueue {
   const connection = new Redis(redisUrl, { maxRetriesPerRequest: null });
   connection.on('error', () => {}); // It reconnects by itself; a call that fails says so.
-  const queue = new Queue<DemoJob>(name, { connection });
+  // Of its check it would only say that Redis may evict: what carries a time to live may go, and jobs carry none.
+  const queue = new Queue<DemoJob>(name, { connection, skipVersionCheck: true });
   queue.on('error', () => {});
   return {
     add: async (jobs) => {

@@ -21,7 +21,14 @@ export function bullmqJobSource(options: { redisUrl: string; queue: string; tran
           await work(data);
           await bits.setbit(doneBitmapKey, data.number, 1);
         },
-        { connection, concurrency: slots, lockDuration: 5000, stalledInterval: 2500, maxStalledCount: 10 },
+        {
+          connection,
+          skipVersionCheck: true,
+          concurrency: slots,
+          lockDuration: 5000,
+          stalledInterval: 2500,
+          maxStalledCount: 10,
+        },
       );
       worker.on('error', () => {});
       await worker.waitUntilReady();

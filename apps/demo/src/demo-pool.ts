@@ -57,7 +57,13 @@ export function demoPool({
       },
       forecast: { model: 'auto', horizon: '6h' },
       cost: { currency: 'USD', violation_cost_per_minute: 0.5 },
-      approval: { large_change_workers: 1000, expires_after: '30m' },
+      // One person watches a demo: no change is too large for the policy to approve.
+      approval: {
+        large_change_workers: 1000,
+        large_change_share: 100,
+        large_change_cost_per_hour: 1_000_000,
+        expires_after: '30m',
+      },
       tags: [],
       updated_at: updatedAt,
     },

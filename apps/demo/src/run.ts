@@ -8,6 +8,7 @@ import { openServers, startStack } from '@capplan/stack';
 import type { ArrivalTrace } from '@capplan/traces';
 import type { DemoArguments } from './arguments.ts';
 import { type Arrival, arrivalsOf } from './arrivals.ts';
+import { beginPool } from './begin-pool.ts';
 import { type DemoPool, demoPool, demoPoolId } from './demo-pool.ts';
 import type { JobQueue } from './job-queue.ts';
 import { startProducer } from './producer.ts';
@@ -68,15 +69,15 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     const servers = await openServers({ dataDir, env, clock, say });
     undo.push(() => servers.stop());
     const place = await openQueue(servers);
-    const demo = place.adapt(plan);
+    const asked = place.adapt(plan);
     undo.push(() => place.queue.close());
     const queueStands = undo.length;
     const workers: WorkerSettings = {
       ...scale,
       pool: demoPoolId,
-      queue: demo.pool.queue.name,
-      concurrency: demo.pool.concurrency,
-      reportEverySec: Math.max(1, demo.snapshotIntervalSec / 3),
+      queue: asked.pool.queue.name,
+      concurrency: asked.pool.concurrency,
+      reportEverySec: Math.max(1, asked.snapshotIntervalSec / 3),
       servers: place.forWorkers,
     };
     const stack = await startStack({
@@ -84,7 +85,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       dataDir,
       clock,
       logLevel: (env.LOG_LEVEL as 'info' | undefined) ?? 'error',
-      env: serviceSettings(demo, args.speed),
+      env: serviceSettings(asked, args.speed),
       drainMs: 3000,
       commandFor: (pool) =>
         pool === demoPoolId
@@ -96,10 +97,12 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     undo.push(() => context.close());
     place.reportTo(context);
 
+    const startUpSec = (realClock.nowMs() - options.startedRealMs) / 1000;
+    say(`the API is up; waiting for the first ${asked.pool.initial_workers} workers`);
+    const demo = await beginPool({ context, demo: asked, clock, realClock, speed: args.speed });
     const scoreboard = createScoreboard(demo);
     const following = await followRun(context, scoreboard);
     undo.push(() => Promise.all(following.map((subscription) => subscription.stop())));
-    await declarePool(context, demo);
 
     const startedMs = clock.nowMs();
     const reactive = createReactiveRule(demo, startedMs);
@@ -120,7 +123,6 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     );
     undo.push(() => looking.stop());
 
-    const startUpSec = (realClock.nowMs() - options.startedRealMs) / 1000;
     const token = await stack.issueToken('demo', ['admin', 'finance'], ['pwd', 'otp']);
     const currency = demo.policy.cost.currency ?? 'USD';
     return {
@@ -202,12 +204,6 @@ async function followRun({ bus }: OpenContext, scoreboard: Scoreboard) {
     bus.follow('plan.completed', ({ envelope }) => scoreboard.plan('completed', envelope.data)),
     ...other.map((event) => bus.follow(event, ({ envelope }) => scoreboard.plan('other', envelope.data))),
   ]);
-}
-
-async function declarePool({ bus }: OpenContext, { pool, policy }: DemoPool): Promise<void> {
-  const actor = { id: 'demo', kind: 'service' } as const;
-  await bus.request('policy.put', { policy, must: 'either' }, { key: systemKey(policy.id), actor });
-  await bus.request('pool.put', { pool }, { key: pool.id, actor });
 }
 
 async function verifyAudit({ bus }: OpenContext): Promise<{ records: number; intact: boolean } | undefined> {

@@ -1,5 +1,5 @@
 import { createRandomStream } from '@capplan/random';
-import { createSystemClock } from '@capplan/runtime';
+import { createSystemClock } from '@capplan/runtime/clock';
 import { createWorkerReporter } from '@capplan/worker-sdk';
 import type { JobSource } from './job-source.ts';
 import { createScaledClock } from './scaled-clock.ts';
@@ -62,6 +62,6 @@ async function openSource({ servers, concurrency: _, ...rest }: WorkerSettings):
     import('./bullmq-job-source.ts'),
     import('@capplan/worker-sdk'),
   ]);
-  const transport = await createNatsTransport({ url: servers.natsUrl, worker: workerName });
+  const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName });
   return bullmqJobSource({ redisUrl: servers.redisUrl, queue: rest.queue, transport });
 }

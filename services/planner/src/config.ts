@@ -65,5 +65,10 @@ export const PlannerConfig = Type.Object({
     description: 'Points of the forecast kept in a plan',
     env: 'PLANNER_FORECAST_POINTS',
   }),
+  simulatorUrl: Type.String({
+    default: '',
+    description: 'host:port of the simulator’s gRPC; empty: formulas decide alone, and plans say so',
+    env: 'SIMULATOR_URL',
+  }),
 });
 export type PlannerConfig = Static<typeof PlannerConfig>;
