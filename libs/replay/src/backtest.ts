@@ -216,7 +216,9 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
     missed += decision.violationProbability;
     decisions++;
     const forecast = loop.forecast();
-    if (forecast?.paths) points.push(pointAtLead(forecast, { atSec, leadSec }));
+    if (!forecast?.paths) return;
+    const fromSec = (Date.parse(forecast.made_at) - demand.startMs) / 1000;
+    points.push(pointAtLead(forecast.paths, { fromSec, atSec, leadSec }));
   };
   const controller = createPlanner({
     loop,

@@ -36,7 +36,7 @@ describe('createDecisionLoop', () => {
     for (let minute = 1; minute <= 60; minute++) {
       workers = loop.decide(snapshotAt(minute, { rate: 10, workers })).targetWorkers;
     }
-    expect(workers).to.be.within(41, 56);
+    expect(workers).to.be.within(41, 64);
   });
 
   it('keeps to its cooldown once an order is carried out', () => {

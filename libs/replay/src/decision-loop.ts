@@ -9,6 +9,7 @@ import {
   type PoolFacts,
 } from '@capplan/planning';
 import type { ArrivalTrace } from '@capplan/traces';
+import { createLongDemand, type LongDemand } from './long-demand.ts';
 
 /** The decision code of one pool with the memory it needs between two decisions. */
 export interface DecisionLoop {
@@ -32,7 +33,7 @@ export interface DecisionLoopOptions {
 }
 
 const pathStepSec = 30;
-/** Demand is sampled this far beyond the time at which a worker ordered now would be there. */
+/** Demand is sampled this far beyond a decision period after a worker ordered now would be there. */
 const beyondSec = 180;
 const remembersMs = 3_600_000;
 
@@ -40,7 +41,7 @@ const remembersMs = 3_600_000;
  * Closes the real decision code into a loop: snapshot in, decision out. It is what stands behind `backtest`, what-if
  * and `capplan decide`, and does what the forecaster and planner services do between them.
  *
- * It owns the forecaster's state, the estimate of service times, the changes it made within the last hour and the
+ * It owns the state of both forecasters (the next minutes, and days and weeks), the estimate of service times, the changes it made within the last hour and the
  * money spent since the hour and the month began. It trusts that its orders are carried out; when the workers in the
  * next snapshot say otherwise, the decision starts from the snapshot.
  *
@@ -52,17 +53,22 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
   const { pool, policy, decisionPeriodSec = 60, paths = 64 } = options;
   const horizonSec = pool.startupDelaySec + decisionPeriodSec + beyondSec;
   const lead = createLeadForecaster({ leadSec: horizonSec });
+  const days = createLongDemand(policy.forecast);
   const service = createServiceEstimate();
   const spending = createSpending(pool.workerCostPerHour);
   let changes: PastChange[] = [];
   let forecast: Forecast | undefined;
+  const learn: DecisionLoop['learn'] = (observation) => {
+    observeLead(lead, observation);
+    days.observe(observation);
+  };
 
   return {
-    learn: (observation) => observeLead(lead, observation),
+    learn,
     learnTrace: ({ startMs, intervalSec, ratesPerSec }) => {
       for (const [i, rate] of ratesPerSec.entries()) {
         const timeMs = startMs + (i + 1) * intervalSec * 1000;
-        observeLead(lead, { timeMs, arrivalRatePerSec: Number.isNaN(rate) ? null : rate, intervalSec });
+        learn({ timeMs, arrivalRatePerSec: Number.isNaN(rate) ? null : rate, intervalSec });
       }
     },
     forecast: () => forecast,
@@ -71,10 +77,10 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
       if (!isUnderWay(changes.at(-1), snapshot)) changes.pop();
       const { interval_s: intervalSec } = snapshot;
       const arrivalRatePerSec = snapshot.quality.trusted ? snapshot.arrival_rate : null;
-      observeLead(lead, { timeMs: nowMs, arrivalRatePerSec, intervalSec });
+      learn({ timeMs: nowMs, arrivalRatePerSec, intervalSec });
       observeService(service, snapshot);
       spending.add(nowMs, snapshot);
-      forecast = forecastOf(lead, { poolId: pool.id, nowMs, horizonSec, paths });
+      forecast = forecastOf({ lead, days, poolId: pool.id, nowMs, horizonSec, paths });
       const decision = decide({
         nowMs,
         pool,
@@ -107,22 +113,30 @@ function isUnderWay(last: PastChange | undefined, { current_workers, starting_wo
   );
 }
 
-function forecastOf(
-  lead: LeadState,
-  { poolId, nowMs, horizonSec, paths }: { poolId: string; nowMs: number; horizonSec: number; paths: number },
-): Forecast | undefined {
-  const sampled = leadPaths(lead, { stepSec: pathStepSec, steps: Math.ceil(horizonSec / pathStepSec), paths });
+function forecastOf({
+  lead,
+  days,
+  poolId,
+  nowMs,
+  horizonSec,
+  paths,
+}: {
+  lead: LeadState;
+  days: LongDemand;
+  poolId: string;
+  nowMs: number;
+  horizonSec: number;
+  paths: number;
+}): Forecast | undefined {
+  // Sampled futures begin where the newest closed step of the lead forecaster ends, which may be a little ago.
+  const madeMs = lead.openStep * lead.baseStepSec * 1000;
+  const steps = Math.ceil((horizonSec + Math.max(0, nowMs - madeMs) / 1000) / pathStepSec);
+  const sampled = leadPaths(lead, { stepSec: pathStepSec, steps, paths });
   if (!sampled) return undefined;
   return {
+    ...days.forecastFrom(madeMs),
     pool: poolId,
-    made_at: timestamp(nowMs),
-    step_s: sampled.stepSec,
-    mean: sampled.meanRatesPerSec,
-    intervals: [],
-    model: 'lead_regression',
-    accuracy: { mase: null, wape: null, coverage: null },
-    trust: { state: 'trusted', reason: 'weighed by its own past errors' },
-    anomaly: null,
+    made_at: timestamp(madeMs),
     paths: { step_s: sampled.stepSec, rates_per_s: sampled.ratesPerSec },
   };
 }

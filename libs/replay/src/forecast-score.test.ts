@@ -1,29 +1,22 @@
 import { expect } from 'chai';
 import { pointAtLead, scoreForecasts } from './forecast-score.ts';
 
-const forecast = {
-  pool: 'a/b',
-  made_at: '2026-01-01T00:00:00Z',
+const paths = {
   step_s: 30,
-  mean: [1, 2, 3, 4],
-  intervals: [],
-  model: 'test',
-  accuracy: { mase: null, wape: null, coverage: null },
-  trust: { state: 'trusted' as const, reason: '' },
-  anomaly: null,
-  paths: {
-    step_s: 30,
-    rates_per_s: [
-      [0, 0, 2, 2],
-      [0, 0, 4, 4],
-    ],
-  },
+  rates_per_s: [
+    [0, 0, 2, 2],
+    [0, 0, 4, 4],
+  ],
 };
 
 describe('pointAtLead', () => {
+  it('finds its place in futures that began a little earlier', () => {
+    expect(pointAtLead(paths, { fromSec: 570, atSec: 600, leadSec: 0 }).meanPerSec).to.equal(1.5);
+  });
+
   it('averages the minute that begins one lead time ahead', () => {
-    const point = pointAtLead(forecast, { atSec: 600, leadSec: 60 });
-    expect(point).to.deep.equal({ atSec: 660, meanPerSec: 3.5, lowPerSec: 2, highPerSec: 4 });
+    const point = pointAtLead(paths, { fromSec: 600, atSec: 600, leadSec: 60 });
+    expect(point).to.deep.equal({ atSec: 660, meanPerSec: 3, lowPerSec: 2, highPerSec: 4 });
   });
 });
 

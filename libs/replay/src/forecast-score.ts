@@ -1,4 +1,4 @@
-import type { Forecast } from '@capplan/contracts';
+import type { DemandPaths } from '@capplan/contracts';
 
 /** How well demand one lead time ahead was foreseen, while the pool ran. */
 export interface ForecastScore {
@@ -21,10 +21,12 @@ export interface ForecastPoint {
 
 const bandSec = 60;
 
-/** Reads, out of a forecast with sampled paths, the minute that begins `leadSec` after it was made. */
-export function pointAtLead(forecast: Forecast, { atSec, leadSec }: { atSec: number; leadSec: number }): ForecastPoint {
-  const { step_s: stepSec, rates_per_s: paths = [] } = forecast.paths ?? { step_s: forecast.step_s };
-  const first = Math.floor(leadSec / stepSec);
+/** Reads, out of sampled futures, the minute that begins `leadSec` after `atSec`; futures begin at `fromSec`. */
+export function pointAtLead(
+  { step_s: stepSec, rates_per_s: paths }: DemandPaths,
+  { fromSec, atSec, leadSec }: { fromSec: number; atSec: number; leadSec: number },
+): ForecastPoint {
+  const first = Math.floor((atSec + leadSec - fromSec) / stepSec + 1e-9);
   const steps = Math.max(1, Math.round(bandSec / stepSec));
   const meanOf = (rates: readonly number[]): number => {
     let sum = 0;
@@ -33,12 +35,8 @@ export function pointAtLead(forecast: Forecast, { atSec, leadSec }: { atSec: num
   };
   const values = Float64Array.from(paths, meanOf).sort();
   const quantile = (p: number): number => values[Math.round(p * (values.length - 1))] ?? Number.NaN;
-  return {
-    atSec: atSec + leadSec,
-    meanPerSec: meanOf(forecast.mean),
-    lowPerSec: quantile(0.05),
-    highPerSec: quantile(0.95),
-  };
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { atSec: atSec + leadSec, meanPerSec: mean, lowPerSec: quantile(0.05), highPerSec: quantile(0.95) };
 }
 
 /** Holds forecasts against the arrivals that came. */
