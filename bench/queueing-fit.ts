@@ -1,5 +1,6 @@
 // Makes the constants of the M/G/c approximation anew: the table of constant service, the simulated cells, the fit.
-// node scripts/bench.mjs queueing-fit [--jobs MILLIONS]; five minutes with the default of 2 million jobs a cell.
+// node scripts/bench.mjs queueing-fit [--jobs MILLIONS] [--full]; five minutes with the default of 2 million jobs a cell,
+// an hour with --full --jobs 10, as the constants in the source were made.
 import {
   ConditionalWait,
   constantServiceEffect,
@@ -85,7 +86,9 @@ function simulateAll(): FitCell[] {
       ),
     );
   const setups = [
-    ...run(shapes, [2, 5, 20, 100], [0.5, 0.7, 0.8, 0.9, 0.95], false),
+    ...(process.argv.includes('--full')
+      ? run(shapes, [2, 3, 5, 10, 20, 50, 100], [0.3, 0.5, 0.7, 0.8, 0.9, 0.95], false)
+      : run(shapes, [2, 5, 20, 100], [0.5, 0.7, 0.8, 0.9, 0.95], false)),
     ...run(judges, [4, 12, 40], [0.6, 0.85, 0.93], true),
   ].filter(({ servers, load }) => waitProbability({ offeredLoadErlangs: servers * load, servers }) > 0.01);
   return setups.map((setup) => {

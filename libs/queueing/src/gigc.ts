@@ -10,6 +10,7 @@ import { constantServiceEffect, variabilityIndex } from './wait-correction.ts';
 
 /** Perfectly regular arrivals to constant service never wait; no real traffic is that even. */
 const PEAKEDNESS_MIN = 0.05;
+const STRETCH_MIN = 0.01;
 
 /** Limits that no measured traffic should pass; beyond them the counts are of something else than arrivals. */
 const DISPERSION_MAX = 10_000;
@@ -23,7 +24,9 @@ const DISPERSION_MAX = 10_000;
  *
  * Two steps: the probability of waiting is that of a system smaller by the peakedness z of the offered load at equal
  * utilisation (Hayward's idea, carried over from loss systems), z = 1 + (I - 1) E[min(S, S')]/E[S]; and waits stretch by
- * (I + scv)/(1 + scv), which is exact in heavy traffic. An approximation of some 10 to 20 %: good for margins, less so for promises.
+ * (I + v)/(1 + v), where v is the variability of service as M/G/c feels it (scv in heavy traffic, where this is exact). For renewal
+ * arrivals of scv 0.25 and 4 the probability of waiting is within some 5 %, waits mostly within 20 %; bursts before nearly
+ * constant service come out up to 40 % too long, to the safe side.
  *
  * @param query.arrivalDispersion I ≥ 0
  * @example solveGigc({ arrivalRatePerSec: 8, service, servers: 10, arrivalDispersion: 4 })
@@ -56,7 +59,9 @@ export function gigcQueue(
   const effect = variabilityIndex(shape) * constantServiceEffect(utilization, effectiveServers);
   const pWait = Math.min(1, erlangCAtFraction(utilization, effectiveServers) * Math.exp(effect));
   const conditional = new ConditionalWait(shape, { utilization, servers: c });
-  const stretch = (dispersion + shape.scv) / (1 + shape.scv);
+  // The variability of service that this queue feels: near scv when it lasts long, near 1 when many servers clear it quickly.
+  const felt = Math.max(0, 2 * conditional.mean * c * (1 - utilization) - 1);
+  const stretch = Math.max(STRETCH_MIN, (dispersion + felt) / (1 + felt));
   const meanSec = serviceMeanSec(service);
   return queueFrom({ model: 'GI/G/c', a, c, meanSec, shape, pWait, conditional, stretch });
 }

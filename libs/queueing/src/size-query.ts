@@ -49,7 +49,7 @@ export type SizeConstraint = (typeof sizeConstraints)[number];
 
 /** Refuses a query that cannot be answered, naming the field. */
 export function requireSizeQuery(query: SizeQuery): void {
-  requireNumber('arrivalRatePerSec', query.arrivalRatePerSec, { min: 0, max: 1e9 });
+  requireNumber('arrivalRatePerSec', query.arrivalRatePerSec, { min: 0, max: 1e15 });
   requireService(query.service);
   requireNumber('arrivalDispersion', query.arrivalDispersion ?? 1, { min: 0, max: 10_000 });
   requireNumber('concurrency', query.concurrency ?? 1, { min: 1, max: 1e6, whole: true });
