@@ -1,6 +1,6 @@
 // Makes the constants of the M/G/c approximation anew: the table of constant service, the simulated cells, the fit.
 // node scripts/bench.mjs queueing-fit [--jobs MILLIONS] [--full]; five minutes with the default of 2 million jobs a cell,
-// an hour with --full --jobs 10, as the constants in the source were made.
+// an hour with --full --jobs 10. The constants in the source come from such a run of a faster simulator, in C.
 import {
   ConditionalWait,
   constantServiceEffect,

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   blockingProbability,
+  constantServiceQueue,
   type QueueSolution,
   type ServiceDistribution,
   type SizeQuery,
@@ -56,6 +57,19 @@ function exactCells(file: Record<string, Record<string, number>[]>): void {
       note('quantiles of wait', queue.waitSecQuantile(p), cell[`W_${name}`] as number);
       note('quantiles of response', queue.responseSecQuantile(p), cell[`T_${name}`] as number);
     }
+  }
+  for (const cell of file.erlangB ?? []) {
+    const { c, offered } = cell as { c: number; offered: number };
+    note(
+      'Erlang B, overload',
+      blockingProbability({ offeredLoadErlangs: offered, servers: c }),
+      cell.erlangB as number,
+    );
+  }
+  for (const cell of file.MDc ?? []) {
+    const { c, rho } = cell as { c: number; rho: number };
+    const exact = constantServiceQueue({ offeredLoadErlangs: c * rho, servers: c });
+    note('M/D/c mean wait', exact.waitMean, cell.Wq as number);
   }
   let right = 0;
   const staffing = file.staffing ?? [];

@@ -26,7 +26,7 @@ const EXACT_TAILS_MAX = 400;
 /**
  * How long do jobs wait when service times have any distribution? (M/G/c)
  *
- * Poisson arrivals, one shared queue, first come first served. Exact for exponential service and for one
+ * Poisson arrivals, one shared queue, first come first served. Exact for exponential service, within 1 % for one
  * server; for the rest an approximation whose errors stand in docs/benchmarks.md: about 2 % in the mean wait and 2 to 4 % in its
  * high quantiles, scv 0 to 16. Breaks with traffic burstier than Poisson: `solveGigc`.
  *

@@ -70,7 +70,7 @@ const WORKERS_MAX = 1_000_000;
  *   arrivalRatePerSec: 150, service: { kind: 'lognormal', meanSec: 2.1, scv: 1 }, concurrency: 10,
  *   latency: { of: 'response', percentile: 0.95, targetSec: 8 },
  * });
- * if (answer.ok) answer.workers; // 33, because of 'latency'
+ * if (answer.ok) answer.workers; // 32, because of 'latency'
  */
 export function size(query: SizeQuery): SizeResult {
   requireSizeQuery(query);
