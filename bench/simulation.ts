@@ -211,7 +211,8 @@ function memory(): void {
   }
 }
 
-if (!args.includes('--agreement-only')) {
+const only = args.includes('--time-varying-only') ? 'time-varying' : undefined;
+if (!args.includes('--agreement-only') && !only) {
   speed();
   scenarios();
   memory();
@@ -219,5 +220,5 @@ if (!args.includes('--agreement-only')) {
 const references = [folder, folder && join(folder, 'queueing')].find(
   (place) => place && existsSync(join(place, 'mmc-exact.json')),
 );
-if (references) agreement(references, agreementJobs, print);
+if (references) agreement(references, agreementJobs, print, only);
 else print('\nagreement: skipped, no folder with mmc-exact.json, mgc-sim.json and mt-m-st.json was given');

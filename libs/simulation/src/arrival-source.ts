@@ -76,7 +76,7 @@ export function createCountArrivals(
   let interval = 0;
   let left = counts[0] ?? 0;
   // Sorted uniforms one after the other (Rényi 1953): −ln(1 − u) grows by an exponential over the number still to come.
-  let spent = 0;
+  const spent = new Float64Array(1);
   return {
     fill(out, from, to) {
       random.fillExponential(out, from, to, 1);
@@ -85,11 +85,11 @@ export function createCountArrivals(
           interval++;
           if (interval >= counts.length) return i;
           left = counts[interval]!;
-          spent = 0;
+          spent[0] = 0;
         }
         const count = counts[interval]!;
-        spent += out[i]! / left;
-        const share = placement === 'even' ? (count - left + 0.5) / count : 1 - Math.exp(-spent);
+        spent[0]! += out[i]! / left;
+        const share = placement === 'even' ? (count - left + 0.5) / count : 1 - Math.exp(-spent[0]!);
         out[i] = (interval + share) * intervalSec;
         left--;
       }
@@ -116,15 +116,14 @@ function followPath(path: RatePath, fillGaps: FillGaps): ArrivalSource {
   const { startSec, endSec, rateStart, rateEnd, area } = path;
   const segments = area.length;
   let segment = 0;
-  /** Operational time since the start of the segment. */
-  let passedBefore = 0;
-  let previousBefore = 0;
+  // Operational time since the start of the segment, and the last arrival. Numbers that a closure keeps are boxed anew
+  // at every write; those in an array are not.
+  const kept = new Float64Array(2);
   return {
     fill(out, from, to) {
       fillGaps(out, from, to);
-      // A number kept outside this call would be boxed anew at every job.
-      let passed = passedBefore;
-      let previous = previousBefore;
+      let passed = kept[0]!;
+      let previous = kept[1]!;
       let at = from;
       while (at < to) {
         while (segment < segments && passed + out[at]! >= area[segment]!) {
@@ -149,8 +148,8 @@ function followPath(path: RatePath, fillGaps: FillGaps): ArrivalSource {
           out[at] = previous;
         }
       }
-      passedBefore = passed;
-      previousBefore = previous;
+      kept[0] = passed;
+      kept[1] = previous;
       return at;
     },
   };

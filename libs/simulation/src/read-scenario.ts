@@ -53,8 +53,8 @@ function readWhole(reader: FieldReader): Scenario {
       : undefined,
   };
   const pools = reader.has('pools')
-    ? reader.objects('pools', { min: 1, max: 50 }, (one) => readPool(one, one.text('name')))
-    : [readPool(reader, 'pool')];
+    ? reader.objects('pools', { min: 1, max: 50 }, (one) => readPool(one, one.text('name'), horizonSec))
+    : [readPool(reader, 'pool', horizonSec)];
   if (new Set(pools.map(({ name }) => name)).size < pools.length) reader.problem('pools', 'must have different names');
   const scenario = { ...head, pools, replications: { min: 1, max: 1, relativeError: 0 } };
   scenario.replications = readReplications(reader, reader.problems.length > 0 ? 0 : expectedJobs(scenario));
@@ -94,7 +94,7 @@ function readReplications(reader: FieldReader, jobs: number): Scenario['replicat
   });
 }
 
-function readPool(reader: FieldReader, name: string): PoolScenario {
+function readPool(reader: FieldReader, name: string, horizonSec: number): PoolScenario {
   const workerBounds = { min: 0, max: 100_000, integer: true };
   const objective = reader.has('objective')
     ? readObject(reader, 'objective', (one) => ({
@@ -106,7 +106,7 @@ function readPool(reader: FieldReader, name: string): PoolScenario {
   const money = { min: 0, max: 1e6 };
   return {
     name,
-    traffic: readObject(reader, 'traffic', readTraffic),
+    traffic: readObject(reader, 'traffic', (one) => readTraffic(one, horizonSec)),
     service: readDistribution(reader, 'service', { positive: false }),
     concurrency: reader.number('concurrency', { min: 1, max: 10_000, integer: true }, 1),
     startup: reader.has('startup')

@@ -22,10 +22,11 @@ const moment = { min: 0, max: 7 * 86_400 };
 const length = { min: 0.001, max: 7 * 86_400 };
 
 /** Reads `traffic`: one pattern, or `patterns` that add up, with the process that draws arrivals from them. */
-export function readTraffic(reader: FieldReader): Traffic {
+export function readTraffic(reader: FieldReader, horizonSec: number): Traffic {
   const several = reader.has('patterns');
   const process = reader.has('process') ? readProcess(reader.object('process')) : ({ kind: 'poisson' } as const);
   const multiply = reader.objects('multiply', { max: 100 }, (one) => readStretch(one, 'factor', { min: 0, max: 1000 }));
+  const readPattern = (one: FieldReader) => readPatternKind(one, horizonSec);
   const read = several ? reader.objects('patterns', { min: 1, max: 20 }, readPattern) : [readPattern(reader)];
   return {
     patterns: read,
@@ -42,7 +43,7 @@ export function readStretch(reader: FieldReader, name: string, bounds: { min: nu
   return { startSec, endSec, value: reader.number(name, bounds) };
 }
 
-function readPattern(reader: FieldReader): Pattern {
+function readPatternKind(reader: FieldReader, horizonSec: number): Pattern {
   const kind = reader.choice('pattern', patterns);
   switch (kind) {
     case 'constant':
@@ -55,7 +56,8 @@ function readPattern(reader: FieldReader): Pattern {
         kind,
         mean,
         amplitude,
-        periodSec: reader.duration('period', { min: 1, max: 7 * 86_400 }),
+        // A shorter one would need too many lines to be drawn well.
+        periodSec: reader.duration('period', { min: Math.max(1, horizonSec / 1000), max: 7 * 86_400 }),
         peakAtSec: reader.duration('peak_at', moment, 0),
       };
     }

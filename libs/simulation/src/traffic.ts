@@ -47,7 +47,7 @@ function pathOf(pattern: Pattern, horizonSec: number, stream?: RandomStream): Ra
       const { mean, amplitude, periodSec, peakAtSec } = pattern;
       const turn = (2 * Math.PI) / periodSec;
       const rateAt = (t: number) => Math.max(0, mean + amplitude * Math.cos(turn * (t - peakAtSec)));
-      // Two thousand lines to a period are within 2·10⁻⁶ of the curve.
+      // Two thousand lines to a period are within 2·10⁻⁶ of the curve, two hundred within 2·10⁻⁴.
       return RatePath.sampled(rateAt, horizonSec, Math.max(periodSec / 2000, horizonSec / 200_000));
     }
     case 'linear': {
