@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { type Backtest, type BacktestOptions, backtest, rivals } from './backtest.ts';
 import { policyFor } from './policy-for-tests.ts';
 
-const trace = generateTrace({ seed: 11, days: 2.5, intervalSec: 300, spike: null });
+const trace = generateTrace({ seed: 11, days: 2.25, intervalSec: 300, spike: null });
 const usual: BacktestOptions = {
   trace,
   policy: policyFor('20s'),
   service: { kind: 'lognormal', meanSec: 4, scv: 1 },
   loadWorkers: 8,
-  evalDays: 0.5,
+  evalDays: 0.25,
 };
 
 function run(change: Partial<BacktestOptions> = {}): Backtest {
@@ -28,8 +28,8 @@ describe('backtest', () => {
     const result = full;
     const jobs = [result.planner, ...Object.values(result.rivals)].map(({ score }) => score.jobs);
     expect(new Set(jobs)).to.have.length(1);
-    expect(jobs[0]).to.be.closeTo((8 / 4) * 43_200, 2);
-    expect(result.days).to.equal(0.5);
+    expect(jobs[0]).to.be.closeTo((8 / 4) * 21_600, 2);
+    expect(result.days).to.equal(0.25);
     expect(result.historyDays).to.equal(2);
   });
 
@@ -48,7 +48,7 @@ describe('backtest', () => {
     const { minutes, changes, workerSec } = planner.run;
     const sum = (value: (minute: (typeof minutes)[number]) => number): number =>
       minutes.reduce((total, m) => total + value(m), 0);
-    expect(minutes).to.have.length(720);
+    expect(minutes).to.have.length(360);
     expect(sum((m) => m.arrivals)).to.equal(planner.score.jobs);
     expect(sum((m) => m.arrivedWithinTarget)).to.equal(planner.run.withinTarget);
     // Ordered workers alone, without those that still drain, are a lower bound of what is paid.
@@ -56,17 +56,17 @@ describe('backtest', () => {
     for (const [i, change] of changes.entries()) {
       ordered += change.from * (change.atSec - (changes[i - 1]?.atSec ?? 0));
     }
-    ordered += (changes.at(-1)?.to ?? planner.run.initialWorkers) * (43_200 - (changes.at(-1)?.atSec ?? 0));
+    ordered += (changes.at(-1)?.to ?? planner.run.initialWorkers) * (21_600 - (changes.at(-1)?.atSec ?? 0));
     expect(workerSec).to.be.within(ordered, ordered * 1.05);
   });
 
   it('learns nothing from after the moment of decision', () => {
-    const later = { ...trace, ratesPerSec: trace.ratesPerSec.map((rate, i) => (i < 2.25 * 288 ? rate : rate * 3)) };
+    const later = { ...trace, ratesPerSec: trace.ratesPerSec.map((rate, i) => (i < 2.125 * 288 ? rate : rate * 3)) };
     // Scaling would look at the whole stretch, so the trace is taken as it is.
     const { loadWorkers: _, ...unscaled } = usual;
     const changesOf = (of: typeof trace) => {
       const result = backtest({ ...unscaled, trace: of });
-      return result.ok ? result.backtest.planner.run.changes.filter(({ atSec }) => atSec < 21_500) : [];
+      return result.ok ? result.backtest.planner.run.changes.filter(({ atSec }) => atSec < 10_700) : [];
     };
     expect(changesOf(trace).length).to.be.greaterThan(2);
     expect(changesOf(later)).to.deep.equal(changesOf(trace));
@@ -82,7 +82,7 @@ describe('backtest', () => {
     const result = backtest({ ...usual, evalDays: 7 });
     expect(result).to.include({ ok: false, reason: 'too_short' });
     expect(result.ok ? '' : result.detail)
-      .to.contain('2.50 days')
+      .to.contain('2.25 days')
       .and.to.contain('7.00 days');
   });
 
