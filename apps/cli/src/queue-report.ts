@@ -3,7 +3,7 @@ import type { QueueSolution } from '@capplan/queueing';
 const percentiles = { p50: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 } as const;
 
 /** Quantiles under the names that they have in JSON. */
-export type Quantiles = Record<keyof typeof percentiles, number>;
+type Quantiles = Record<keyof typeof percentiles, number>;
 
 /** The JSON form of a solved queue, times in seconds. */
 export interface QueueReport {

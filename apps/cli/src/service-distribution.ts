@@ -68,7 +68,7 @@ export function parseServiceShape(text: string, meanSec: number, option: string)
 const stages = { min: 1, max: 10_000, integer: true };
 
 /** Reads measured service times: a column named `value` or `service_s`, or the only column there is. */
-export function parseServiceTimes(text: string, file: string): Float64Array {
+function parseServiceTimes(text: string, file: string): Float64Array {
   const samples: number[] = [];
   let column = -1;
   let isFirst = true;

@@ -67,7 +67,7 @@ export function mgcQueue(a: number, c: number, service: ServiceDistribution, { i
 }
 
 /** P(wait) of M/G/c: Erlang C, corrected for the service distribution. */
-export function mgcWaitProbability(a: number, c: number, shape: ServiceShape): number {
+function mgcWaitProbability(a: number, c: number, shape: ServiceShape): number {
   return Math.min(1, erlangC(a, c) * Math.exp(variabilityIndex(shape) * constantServiceEffect(a / c, c)));
 }
 

@@ -71,7 +71,7 @@ export function mmcQueue(a: number, c: number, serviceTimeSecMean: number): Queu
 }
 
 /** P(X + Y > t) for independent exponentials of rates μ and θ, equal ones included. */
-export function exponentialSumExceedance(μ: number, θ: number, t: number): number {
+function exponentialSumExceedance(μ: number, θ: number, t: number): number {
   const d = μ - θ;
   const x = d * t;
   // Near equality (θe^(-μt) - μe^(-θt))/(θ - μ) is 0/0; expm1 gives its limit (1 + μt) e^(-μt) without loss.

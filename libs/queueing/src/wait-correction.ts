@@ -79,7 +79,7 @@ export function variabilityIndex(shape: ServiceShape): number {
  *
  * @see Cox, Renewal Theory, 1962, section 4.5 (variance of the number of renewals in equilibrium, transformed)
  */
-export function departureDispersion(shape: ServiceShape, s: number): number {
+function departureDispersion(shape: ServiceShape, s: number): number {
   const { mean, weight } = serviceBins(shape);
   let missing = 0;
   let curvature = 0;

@@ -2,7 +2,7 @@ import { BucketStore } from './bucket-store.ts';
 import type { SketchWire } from './sketch-wire.ts';
 
 /** Values below this are counted as zero: a nanosecond, when the values are seconds. */
-export const ZERO_BELOW = 1e-9;
+const ZERO_BELOW = 1e-9;
 
 /** More counters than this are never kept; at 1 % they span a factor of 6·10¹⁷, nanoseconds to two decades. */
 export const BUCKETS_MAX = 2048;
