@@ -60,7 +60,7 @@ export function demoPool({
       // One person watches a demo: no change is too large for the policy to approve.
       approval: {
         large_change_workers: 1000,
-        large_change_share: 100,
+        large_change_share: 1000,
         large_change_cost_per_hour: 1_000_000,
         expires_after: '30m',
       },

@@ -46,6 +46,6 @@ export function isLargeChange(policy: Policy, pool: PoolFacts, fromWorkers: numb
   if (moved >= (large_change_workers ?? largeChangeDefaults.workers)) return true;
   if (large_change_share === undefined) {
     if (moved > largeChangeDefaults.shareFromWorkers && moved > largeChangeDefaults.share * fromWorkers) return true;
-  } else if (moved > large_change_share * fromWorkers) return true;
+  } else if (moved > large_change_share * Math.max(1, fromWorkers)) return true;
   return large_change_cost_per_hour !== undefined && moved * pool.workerCostPerHour >= large_change_cost_per_hour;
 }
