@@ -1,11 +1,15 @@
 import { type ErrorBands, errorBands } from './error-bands.ts';
 import type { PastForecasts } from './forecast-accuracy.ts';
 import type { ForecastModel, History } from './forecast-model.ts';
+import { naive } from './models/naive.ts';
 import { rollForward, spreadOrigins } from './rolling-origin.ts';
 
 const longOrigins = 48;
 const shortOrigins = 192;
 const judgedShare = 0.4;
+/** Histories shorter than this are thin; in them leads beyond this share of the judged part are not known. */
+const thinDays = 8;
+const thinShare = 0.25;
 /** Errors of longer ago tell little about those to come. */
 const judgedWeeksMax = 8;
 
@@ -37,5 +41,37 @@ export function calibrate(
     origins: [...long, ...short],
     forecasts: [...rollForward(trial, history, long, horizonSteps), ...rollForward(trial, history, short, shortSteps)],
   };
-  return { past, bands: errorBands(history, past.origins, past.forecasts, horizonSteps) };
+  const bands = errorBands(history, past.origins, past.forecasts, horizonSteps);
+  if (to < thinDays * history.calendar.stepsPerDay) widenThin(bands, history, { from, horizonSteps });
+  return { past, bands };
+}
+
+/**
+ * In its first days a series has shown too little to know its errors at long leads: ten hours of an afternoon say
+ * nothing about the night. Until it has, such leads are as uncertain as if the newest value were held, which the whole
+ * history can tell.
+ */
+function widenThin(
+  bands: ErrorBands,
+  history: History,
+  { from, horizonSteps }: { from: number; horizonSteps: number },
+): void {
+  const to = history.values.length;
+  const origins = spreadOrigins({ from: 1, to, count: shortOrigins });
+  const held = rollForward(naive.fit(history), history, origins, horizonSteps);
+  const wide = errorBands(history, origins, held, horizonSteps, bands.spread);
+  const seen = (to - from) * thinShare;
+  for (const [band, middle] of wide.middles.entries()) {
+    const quantiles = wide.quantiles[band] as Float64Array;
+    const at = bands.middles.indexOf(middle);
+    if (at < 0) {
+      bands.middles.push(middle);
+      bands.quantiles.push(quantiles);
+    } else if (middle > seen) {
+      bands.quantiles[at] = (bands.quantiles[at] as Float64Array).map((own, i) => {
+        const other = quantiles[i] as number;
+        return Math.abs(other) > Math.abs(own) ? other : own;
+      });
+    }
+  }
 }

@@ -43,6 +43,11 @@ export function chooseModel(
       const logMean = ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / Math.max(1, ratios.length);
       return { model, relativeError: ratios.length > 0 ? Math.exp(logMean) : 1 };
     });
+  const rhythm = forecastModels.shape_regression.stepsMin(history.calendar);
+  if (share < rhythm && known >= rhythm && horizonSteps * 24 > history.calendar.stepsPerDay) {
+    // One day has been seen, too little to judge by. That days resemble each other is the better guess beyond an hour.
+    return { name: 'shape_regression', scores };
+  }
   const first = scores[0];
   if (!first) return { name: 'naive', scores: [] };
   const best = scores.reduce((winner, score) =>

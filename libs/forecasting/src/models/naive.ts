@@ -1,10 +1,10 @@
-import { type ForecastModel, lastKnown } from '../forecast-model.ts';
+import { type ForecastModel, type History, lastKnown } from '../forecast-model.ts';
 
 /** Tomorrow is like this moment: the last known value, held. The yardstick of the first minutes. */
-export const naive: ForecastModel = {
+export const naive = {
   name: 'naive',
   stepsMin: () => 1,
-  fit: ({ values }) => ({
-    forecast: (origin, horizonSteps) => new Float64Array(horizonSteps).fill(lastKnown(values, origin)),
+  fit: ({ values }: History) => ({
+    forecast: (origin: number, horizonSteps: number) => new Float64Array(horizonSteps).fill(lastKnown(values, origin)),
   }),
-};
+} satisfies ForecastModel;

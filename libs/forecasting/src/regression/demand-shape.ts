@@ -120,11 +120,15 @@ export function createShapeBuilder(
     day.clear();
     for (let i = 0; i <= newest; i++) {
       shape.level[i] = trailing.mean;
+      // On the first day there was no shape yet to deviate from.
+      if (newest < stepsPerDay) shape.deviation[i] = 0;
       const added = (calm[i] as number) - trailing.mean;
       if (Number.isNaN(added)) continue;
       week.learn(calendar.weekSlots[from + i] as number, added);
       day.learn(calendar.daySlots[from + i] as number, added);
     }
+    // The new shape has the newest deviations in it; counted again they would be added twice.
+    for (const average of shape.averages) average[newest] = 0;
   };
 
   const lookAhead = (ahead: number): void => {

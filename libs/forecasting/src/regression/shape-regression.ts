@@ -38,7 +38,7 @@ const weeklyRidge = 0.5;
  */
 export const shapeRegression = {
   name: 'shape_regression',
-  stepsMin: ({ stepsPerDay }: SeasonCalendar): number => 2 * stepsPerDay,
+  stepsMin: ({ stepsPerDay }: SeasonCalendar): number => stepsPerDay,
   fit: (history: History, steps: number): LadderModel => {
     const { reader, models } = prepare(history);
     const model = models.get(steps) ?? ladderModel(reader, fitLeads(reader, history.calendar, steps));
