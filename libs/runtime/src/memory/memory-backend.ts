@@ -38,9 +38,10 @@ export interface MemoryBackend {
    */
   context(name: string, instance?: string, options?: { tracer?: Tracer; log?: Log }): MemoryContext;
   setFaults(faults: Faults): void;
-  /** Everything said on a plane so far and still kept, in order. */
+  /** Everything said on a plane so far and still kept, in order; only what came after a sequence, when one is given. */
   messages(
     plane: 'events' | 'ingest',
+    afterSequence?: number,
   ): { type: string; key: string; sequence: number; timeMs: number; envelope: unknown }[];
   deadLetters(): readonly DeadLetter[];
   /** Puts a message into a stream as it is, unchecked: what a foreign or faulty writer could do. */
@@ -129,11 +130,11 @@ export function createMemoryBackend(settings: {
     setFaults: (next) => {
       faults = next;
     },
-    messages: (plane) => {
+    messages: (plane, afterSequence = 0) => {
       const { events, signals, ingest } = broker.streams;
       const streams = plane === 'ingest' ? [ingest] : [events, signals];
       return streams
-        .flatMap((stream) => stream.kept(clock.nowMs()))
+        .flatMap((stream) => stream.kept(clock.nowMs()).filter(({ sequence }) => sequence > afterSequence))
         .sort((a, b) => a.sequence - b.sequence)
         .map(read);
     },

@@ -1,12 +1,23 @@
-import { type Consumer, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/nats-core';
 import { describeError } from '../bus/handle-message.ts';
 import type { Subscription } from '../ports/bus.ts';
 import type { Log } from '../ports/service.ts';
 import { apiCodeOf, type NatsLink, persist } from './nats-link.ts';
 
+const streamNotFound = 10_059;
+/** The server forgets a follower that has not asked for so long. */
+const inactiveMs = 300_000;
+const batchSize = 256;
+const fetchExpiresMs = 10_000;
+
 /**
- * Hands over the newest message of every subject of a pattern, then every further one, each once and in order, for
- * this process alone. Resolves when the present state has been handed over.
+ * Hands over the newest message of every subject of a pattern, then every further one, in order, for this process
+ * alone. Resolves when the present state has been handed over.
+ *
+ * The server keeps no place for it: after a lost connection or a restarted server it asks for everything after the
+ * last message that it has seen. The client library's own ordered consumer does the same, but notices some restarts
+ * only by missing heartbeats, half a minute later.
  */
 export async function followSubject(
   link: NatsLink,
@@ -14,40 +25,94 @@ export async function followSubject(
   source: { stream: string; filter: string; ensureStream(): Promise<void> },
   handle: (message: JsMsg) => Promise<void> | void,
 ): Promise<Subscription> {
-  const open = async (): Promise<Consumer> => {
-    await source.ensureStream();
-    return link.streams.consumers.get(source.stream, {
-      filter_subjects: source.filter,
-      deliver_policy: DeliverPolicy.LastPerSubject,
-    });
-  };
-  const consumer = await persist(`following ${source.filter}`, 30_000, link, open, (error) => {
-    const code = apiCodeOf(error);
-    return code !== undefined && code !== 10_059;
-  });
-  const present = await consumer.info(true);
+  let lastSequence = 0;
+  let isPresentKnown = false;
+  let isStopped = false;
+  let fetching: ConsumerMessages | undefined;
+  let consumer: Consumer | undefined;
+  let expectedDelivery = 1;
   let handedOver = () => {};
   const isPresent = new Promise<void>((resolve) => {
-    handedOver = resolve;
+    handedOver = () => {
+      isPresentKnown = true;
+      resolve();
+    };
   });
-  if (present.num_pending === 0) handedOver();
 
-  const messages = await consumer.consume({ max_messages: 500 });
-  const run = async (): Promise<void> => {
-    for await (const message of messages) {
+  const open = async (): Promise<Consumer> => {
+    await source.ensureStream();
+    const { state } = await link.manager.streams.info(source.stream);
+    // A stream that ends before what was seen has been made anew, and everything in it is new.
+    const goesOn = isPresentKnown && lastSequence > 0 && state.last_seq >= lastSequence;
+    const info = await link.manager.consumers.add(source.stream, {
+      filter_subject: source.filter,
+      ack_policy: AckPolicy.None,
+      inactive_threshold: nanos(inactiveMs),
+      mem_storage: true,
+      num_replicas: 1,
+      ...(goesOn
+        ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSequence + 1 }
+        : { deliver_policy: DeliverPolicy.LastPerSubject }),
+    });
+    expectedDelivery = 1;
+    if (!isPresentKnown && info.num_pending === 0) {
+      lastSequence = state.last_seq;
+      handedOver();
+    }
+    return link.streams.consumers.getConsumerFromInfo(info);
+  };
+  const isFinal = (error: unknown): boolean => {
+    const code = apiCodeOf(error);
+    return code !== undefined && code !== streamNotFound;
+  };
+
+  const read = async (from: Consumer): Promise<void> => {
+    fetching = await from.fetch({ max_messages: batchSize, expires: fetchExpiresMs });
+    if (isStopped || !link.isUp()) fetching.stop();
+    for await (const message of fetching) {
+      if (message.info.deliverySequence !== expectedDelivery) throw new Error('a message went missing on its way');
+      expectedDelivery += 1;
       await handle(message);
-      if (message.info.pending === 0) handedOver();
+      lastSequence = message.seq;
+      if (!isPresentKnown && message.info.pending === 0) handedOver();
     }
   };
-  const running = run().catch((error: unknown) => {
-    log.error({ filter: source.filter, error: describeError(error) }, 'Following ended');
+
+  const loop = async (): Promise<void> => {
+    while (!isStopped && !link.connection.isClosed()) {
+      try {
+        if (!link.isUp()) {
+          consumer = undefined;
+          await link.untilUp(1_000);
+          continue;
+        }
+        consumer ??= await open();
+        await read(consumer);
+      } catch (error) {
+        if (isStopped || link.connection.isClosed()) return;
+        log.debug({ filter: source.filter, error: describeError(error) }, 'Following was interrupted');
+        consumer = undefined;
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      } finally {
+        fetching = undefined;
+      }
+    }
+  };
+
+  consumer = await persist(`following ${source.filter}`, 30_000, link, open, isFinal);
+  const offDisconnect = link.onDisconnect(() => {
+    consumer = undefined;
+    fetching?.stop();
   });
+  const looping = loop();
   await isPresent;
   return {
     stop: async () => {
-      messages.stop();
-      await running;
-      await consumer.delete().catch(() => {});
+      isStopped = true;
+      fetching?.stop();
+      await looping;
+      offDisconnect();
+      if (link.isUp()) await consumer?.delete().catch(() => {});
     },
   };
 }

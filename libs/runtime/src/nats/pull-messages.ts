@@ -151,6 +151,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
   const keepHolding = setInterval(() => {
     for (const message of held) message.working();
   }, options.ackWaitMs / 3);
+  void link.connection.closed().then(() => clearInterval(keepHolding));
   const looping = loop().catch((error: unknown) => {
     log.error({ consumer: durable, error: describeError(error) }, 'Pulling messages ended');
   });
