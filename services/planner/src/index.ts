@@ -1,3 +1,4 @@
+export { createGrpcTrials } from './adapters/grpc-trials.ts';
 export { createNoneTrials } from './adapters/none-trials.ts';
 export { planningCore } from './adapters/planning-core.ts';
 export { PlannerConfig } from './config.ts';

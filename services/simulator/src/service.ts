@@ -9,6 +9,8 @@ import { createResults, notKept } from './results.ts';
 
 export interface SimulatorPorts {
   engines: Engines;
+  /** How the handlers are served; real gRPC, when left out. */
+  serve?: typeof serveGrpc;
 }
 
 export interface SimulatorService extends Service {
@@ -27,7 +29,7 @@ interface CompareRequest {
 export function createSimulator(
   context: ServiceContext,
   config: SimulatorConfig,
-  { engines }: SimulatorPorts,
+  { engines, serve = serveGrpc }: SimulatorPorts,
 ): SimulatorService {
   const { bus, cache, clock, health, log, metrics, tracer } = context;
   const results = createResults({ cache, clock, keepSec: config.keepSec });
@@ -116,7 +118,7 @@ export function createSimulator(
           return kept;
         }),
       );
-      server = await serveGrpc({
+      server = await serve({
         protoFile: 'capacity/simulation/v1/simulation.proto',
         service: 'capacity.simulation.v1.SimulationService',
         handlers,
