@@ -32,6 +32,7 @@ export {
   startService,
 } from './process/start-service.ts';
 export type { PrivateServer } from './servers/child-server.ts';
+export { type ContainerServer, hasContainerDaemon, startContainer } from './servers/container-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { installServers, type ServerPrograms } from './servers/install-servers.ts';
 export { type PrivateServerOptions, startPrivateNats, startPrivateRedis } from './servers/private-servers.ts';

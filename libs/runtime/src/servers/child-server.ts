@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CapacityError } from '@capplan/contracts';
+import { untilAnswers } from './until-answers.ts';
 
 const run = promisify(execFile);
 
@@ -43,7 +43,7 @@ export interface ChildServerOptions {
  * start on the same folder ends what is left, after checking that the process is one started on this very folder.
  */
 export async function startChildServer(options: ChildServerOptions): Promise<PrivateServer> {
-  const { command, args, url, port, dataDir } = options;
+  const { command, args, url, port, dataDir, startTimeoutMs = 15_000 } = options;
   await mkdir(dataDir, { recursive: true });
   await stopLeftover(dataDir);
   const logFile = join(dataDir, 'server.log');
@@ -65,7 +65,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Pri
   failure.catch(() => {});
   if (child.pid !== undefined) await writeFile(join(dataDir, 'server.pid'), String(child.pid));
   try {
-    await Promise.race([untilReady(options), failure]);
+    await Promise.race([untilAnswers({ ...options, what: command, timeoutMs: startTimeoutMs }), failure]);
   } catch (error) {
     await end(child, ended, 'SIGKILL');
     throw error;
@@ -86,38 +86,6 @@ async function end(child: ChildProcess, ended: Promise<void>, signal: 'SIGTERM' 
   const insist = setTimeout(() => child.kill('SIGKILL'), 5_000);
   await ended;
   clearTimeout(insist);
-}
-
-async function untilReady({
-  port,
-  greeting,
-  isReady,
-  startTimeoutMs = 15_000,
-  command,
-}: ChildServerOptions): Promise<void> {
-  const endMs = performance.now() + startTimeoutMs;
-  while (performance.now() < endMs) {
-    const answer = await firstAnswer(port, greeting).catch(() => '');
-    if (isReady(answer)) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new CapacityError('unavailable', `${command} does not answer on port ${port} after ${startTimeoutMs} ms`);
-}
-
-function firstAnswer(port: number, greeting: string | undefined): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    socket.setTimeout(1_000, () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      if (greeting) socket.write(greeting);
-    });
-    socket.once('data', (data) => {
-      socket.destroy();
-      resolve(data.toString('utf8'));
-    });
-    socket.once('close', () => reject(new Error('closed')));
-  });
 }
 
 async function stopLeftover(dataDir: string): Promise<void> {
