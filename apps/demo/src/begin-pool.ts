@@ -6,6 +6,9 @@ import type { DemoPool } from './demo-pool.ts';
 const firstWorkersMs = 60_000;
 const actor = { id: 'demo', kind: 'service' } as const;
 
+/** The first workers stay for so long after the first jobs, virtual ms: until then the forecast knows of quiet only. */
+const settlingMs = 900_000;
+
 /**
  * Declares the demo's pool and waits until its first workers are there. How long they took on this machine is the
  * start-up delay that the planner is told.
@@ -47,7 +50,10 @@ export async function beginPool(options: {
   const startupSec = Math.min(3600, Math.max(2, speed * 0.5, Math.round(tookSec)));
   const measured = { ...demo, pool: { ...demo.pool, startup_delay: durationText(startupSec) } };
   await putPool(bus, measured);
-  await putPolicy(bus, demo.policy);
+  void clock.sleep(settlingMs).then(
+    () => putPolicy(bus, demo.policy),
+    () => {},
+  );
   return measured;
 }
 

@@ -51,6 +51,7 @@ export function demoPool({
       scaling: {
         min_workers: 1,
         max_workers: Math.min(48, Math.max(4, Math.ceil(loadWorkers * 4))),
+        max_step: 15,
         scale_up_cooldown: '2m',
         scale_down_cooldown: '10m',
         confidence_threshold: 0.3,

@@ -60,14 +60,14 @@ export const ExecutorConfig = Type.Object({
   changeShareMax: Type.Number({
     exclusiveMinimum: 0,
     maximum: 1000,
-    default: 1,
+    default: 10,
     description: 'Hard cap: largest change of one step as a share of the workers there; 1 doubles at most',
     env: 'EXECUTOR_CHANGE_SHARE_MAX',
   }),
   changeShareFrom: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
-    default: 15,
+    default: 50,
     description: 'Changes up to so many workers are not held against the share',
     env: 'EXECUTOR_CHANGE_SHARE_FROM',
   }),
