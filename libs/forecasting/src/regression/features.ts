@@ -5,10 +5,10 @@ const recent = deviationHalfLivesHours.length;
 /** Of the averages of deviations, the one that is also looked up a week earlier. */
 const weeklyLookback = 2;
 
-export const featureCount = recent + 7;
+export const featureCount = recent + 8;
 /** Whether a feature tells something new only once a week; the others speak of the newest hours and days. */
 export function isWeekly(feature: number): boolean {
-  return feature >= recent && feature !== recent + 2 && feature !== recent + 3;
+  return feature >= recent && ![recent + 2, recent + 3, recent + 7].includes(feature);
 }
 
 export const interceptAt = recent + 5;
@@ -48,6 +48,8 @@ export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar
       into[offset + recent + 4] = hasWeek ? (level[now] as number) - (level[now - stepsPerWeek] as number) : 0;
       into[offset + recent + 5] = 1;
       into[offset + recent + 6] = hasWeek ? (weekAgo[now - stepsPerWeek] as number) : 0;
+      // With a coefficient of -1 the season is not followed at all; beyond a day `week` alone can say as much.
+      into[offset + recent + 7] = lead < stepsPerDay ? week - (weekShape[now] as number) : 0;
     },
   };
 }
