@@ -14,6 +14,7 @@ import { rationaleOf } from './rationale.ts';
 import { limitsAt } from './schedule-window.ts';
 import { defaults, resolveSettings, type Settings } from './settings.ts';
 import { sloAchievable } from './slo-achievable.ts';
+import { tuning } from './tuning.ts';
 import { thresholdOf } from './worth-changing.ts';
 
 /**
@@ -38,7 +39,11 @@ export function decide(input: DecisionInput): Decision {
   const current = present.orderedWorkers;
   const highest = Math.max(limits.maxWorkers, current);
 
-  const { best, priced } = cheapest(field, 0, Math.min(highest, sensibleMaximum(field)));
+  const { best, priced } = cheapest(
+    field,
+    Math.min(highest, stableFloor(field)),
+    Math.min(highest, sensibleMaximum(field)),
+  );
   const staying = priced.find((candidate) => candidate.workers === current) ?? price(field, current);
   const trail = createTrail(current);
   const expected = Math.ceil(expectedLoad(field) / input.pool.concurrency - 1e-9);
@@ -111,7 +116,7 @@ export function decide(input: DecisionInput): Decision {
   }
 
   // One step at a time.
-  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, observedNeed(field) - current);
+  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, 2 * observedNeed(field) - current);
   if (trail.workers > current + step) trail.apply('step_limit', current + step, `at most ${step} workers at a time`);
   if (trail.workers < current - step) trail.apply('step_limit', current - step, `at most ${step} workers at a time`);
 
@@ -207,6 +212,22 @@ function reversesRecentRise(input: DecisionInput, settings: Settings, field: Can
   if (!recently) return false;
   const load = Math.max(expectedLoad(field), field.present.arrivalRatePerSec * field.fluid.serviceMeanSec);
   return load > settings.utilizationLow * field.present.orderedWorkers * field.concurrency;
+}
+
+/**
+ * The least count worth looking at: the load of now and of the reach, and a little over it.
+ *
+ * A short look ahead would save workers by filling the queue up to its limit and pay for it right after, over and over.
+ */
+function stableFloor(field: CandidateField): number {
+  const load = Math.min(expectedLoad(field), currentLoad(field));
+  const slots = load + tuning.floorDeviations * Math.sqrt(load);
+  return Math.min(field.present.orderedWorkers, Math.ceil(slots / field.concurrency - 1e-9));
+}
+
+/** Load over the first step of the futures, erlangs: steadier than the newest measurement alone. */
+function currentLoad(field: CandidateField): number {
+  return meanRateAt(field, 0) * field.fluid.serviceMeanSec;
 }
 
 /** Workers that the demand measured now and the waiting jobs would keep busy: evidence, not a forecast. */

@@ -30,7 +30,7 @@ export function smooth(series: Smoothed, value: number, stepSec: number): void {
  * Day and week enter through the same filters as demand itself: where today repeats yesterday, the day features alone
  * give the exact answer, whatever the shape. Unknown seasons are zero, which leaves the rest to level and trend.
  */
-export function fillFeatures(state: LeadState, lead: number, into: Float64Array, offset: number): void {
+export function fillFeatures(state: LeadState, lead: number, into: Float32Array, offset: number): void {
   const { now, day, week } = state;
   const bin = Math.floor(((state.openStep - 1 + lead) * state.baseStepSec) / binSec);
   const yesterday = ringAt(state.ring, bin - binsPerDay);

@@ -4,7 +4,7 @@ import type { LeadForecasterConfig, LeadState, Smoothed } from './lead-state.ts'
 import { createRegression, learn, predict, type Regression } from './regression.ts';
 import { addToRing, binSec, binsPerDay, createSeasonalRing, ringAt } from './seasonal-ring.ts';
 
-const leadsMax = 10;
+const leadsMax = 5;
 const recentOrigins = 240;
 const thinnedOrigins = 2016;
 /** Memory of the regressions, seconds: an observation this old weighs 1/e. */
@@ -32,23 +32,20 @@ export function createLeadForecaster(config: LeadForecasterConfig): LeadState {
     models: leads.map(() => createRegression(priorWeights, priorVariances)),
     surprise: 0,
     lift: 0,
+    surgeSec: 0,
     pendingLevel: new Float64Array(slots),
     pendingForecast: new Float64Array(slots * leads.length).fill(Number.NaN),
-    pendingFeatures: new Float64Array(slots * leads.length * featureCount),
+    pendingFeatures: new Float32Array(slots * leads.length * featureCount),
     pendingError: new Float64Array(slots * leads.length).fill(Number.NaN),
-    recent: createErrorRing(recentOrigins, leads.length),
-    thinned: createErrorRing(thinnedOrigins, leads.length),
+    recent: createErrorRing(recentOrigins, leads.length, 1),
+    thinned: createErrorRing(thinnedOrigins, leads.length, 5),
   };
 }
 
-/** Every lead up to five steps, then ever sparser: far leads differ little from their neighbours. */
+/** Every lead while there are few of them, else ever sparser ones: far leads differ little from their neighbours. */
 function leadGrid(longest: number): number[] {
-  const leads: number[] = [];
-  for (let lead = 1; lead <= longest && leads.length < 5; lead++) leads.push(lead);
-  if (longest > 5) {
-    const rest = Math.min(leadsMax - 5, longest - 5);
-    for (let i = 1; i <= rest; i++) leads.push(Math.round(5 * (longest / 5) ** (i / rest)));
-  }
+  if (longest <= leadsMax) return Array.from({ length: longest }, (_, i) => i + 1);
+  const leads = Array.from({ length: leadsMax }, (_, i) => Math.round(longest ** (i / (leadsMax - 1))));
   return [...new Set(leads)];
 }
 
@@ -90,6 +87,8 @@ function openAt(state: LeadState, step: number): void {
   state.openSec = 0;
 }
 
+/** How long a surge is taken to go on after the last surprise, seconds. */
+const surgeLastsSec = 420;
 /** How fast a lift fades, seconds. */
 const liftSec = 120;
 /** Errors beyond this many mean absolute errors are a surprise: about the 99 % quantile of a normal error. */
@@ -119,6 +118,7 @@ function learnFrom(state: LeadState, step: number, value: number): void {
   const slots = longest + 1;
   const forgetting = Math.exp(-state.baseStepSec / memorySec);
   state.surprise = 0;
+  state.surgeSec = Math.max(0, state.surgeSec - state.baseStepSec);
   state.lift *= Math.exp(-state.baseStepSec / liftSec);
   for (let l = 0; l < leads.length; l++) {
     const slot = mod(step - (leads[l] as number), slots);
@@ -131,7 +131,10 @@ function learnFrom(state: LeadState, step: number, value: number): void {
     if (l === 0 && model.updates > 30) {
       const beyond = Math.abs(error) - surpriseAfter * model.scale;
       if (beyond > 0) state.surprise = Math.sign(error) * beyond;
-      if (beyond > 0 && error > state.lift) state.lift = error;
+      if (beyond > 0 && error > 0) {
+        state.lift = Math.max(state.lift, error);
+        state.surgeSec = surgeLastsSec;
+      }
       if (error < 0) state.lift = Math.max(0, state.lift + error);
     }
     learn(model, state.pendingFeatures, at * featureCount, value - (state.pendingLevel[slot] as number), forgetting);
@@ -141,8 +144,8 @@ function learnFrom(state: LeadState, step: number, value: number): void {
   const from = slot * leads.length;
   for (let l = 0; l < leads.length; l++) if (Number.isNaN(state.pendingError[from + l] as number)) return;
   const level = state.pendingLevel[slot] as number;
-  storeErrors(state.recent, origin, level, state.pendingError, from);
-  if (mod(origin, 5) === 0) storeErrors(state.thinned, origin, level, state.pendingError, from);
+  storeErrors(state.recent, { step: origin, level }, state.pendingError, from);
+  storeErrors(state.thinned, { step: origin, level }, state.pendingError, from);
 }
 
 function makePending(state: LeadState, step: number, unknown: boolean): void {

@@ -1,4 +1,4 @@
-import type { ErrorRing } from './error-ring.ts';
+import { type ErrorRing, errorOf, levelOfSlot, stepOfSlot } from './error-ring.ts';
 import { featureCount, fillFeatures } from './features.ts';
 import { mod } from './lead-forecaster.ts';
 import type { LeadState } from './lead-state.ts';
@@ -56,17 +56,19 @@ export function leadPaths(
   return { stepSec, meanRatesPerSec: means, ratesPerSec };
 }
 
-export const liftWeight = { v: 0.3 };
-const scratch = new Float64Array(featureCount);
+/** How far above the newest value a surge may lift the forecast, as a share of the lift. */
+const liftShare = 0.7;
+
+const scratch = new Float32Array(featureCount);
 
 function centres(state: LeadState): Float64Array {
   const centre = new Float64Array(state.leads.length);
   for (let l = 0; l < centre.length; l++) {
     fillFeatures(state, state.leads[l] as number, scratch, 0);
-    centre[l] = Math.max(
-      0,
-      state.now.fast + predict(state.models[l] as Regression, scratch, 0) + liftWeight.v * state.lift,
-    );
+    const usual = Math.max(0, state.now.fast + predict(state.models[l] as Regression, scratch, 0));
+    // In a surge the usual forecast expects a return that need not come: the newest value and a bit more is the floor.
+    const surge = state.now.newest + liftShare * state.lift;
+    centre[l] = state.surgeSec > 0 ? Math.max(usual, surge) : usual;
   }
   return centre;
 }
@@ -99,7 +101,7 @@ function sampleErrors(state: LeadState, paths: number): Float64Array {
     const ring = (item < memory.recentCount ? state.recent : state.thinned) as ErrorRing;
     const slot = slots[item] as number;
     const scale = scales[item] as number;
-    for (let l = 0; l < width; l++) out[p * width + l] = scale * (ring.values[slot * width + l] as number);
+    for (let l = 0; l < width; l++) out[p * width + l] = scale * errorOf(ring, slot, l);
   }
   return out;
 }
@@ -118,16 +120,15 @@ function weighMemory(state: LeadState): { count: number; recentCount: number; to
   for (const ring of [state.recent, state.thinned]) {
     const { width } = ring;
     for (let slot = 0; slot < ring.capacity; slot++) {
-      const step = ring.steps[slot] as number;
-      if (step < 0) continue;
-      const minutes = ((origin - step) * state.baseStepSec) / 60;
+      const minutes = ((origin - stepOfSlot(ring, slot)) * state.baseStepSec) / 60;
       const weight = ring === state.recent ? recentWeight(minutes) : thinnedWeight(minutes);
       if (weight < 1e-4) continue;
-      const level = ring.levels[slot] as number;
+      const level = levelOfSlot(ring, slot);
+      if (Number.isNaN(level)) continue;
       const ratio = level > 0 ? state.now.fast / level : 1;
       const scale = Math.min(3, Math.max(0.33, ratio)) ** levelExponent;
       let sum = 0;
-      for (let l = 0; l < width; l++) sum += ring.values[slot * width + l] as number;
+      for (let l = 0; l < width; l++) sum += errorOf(ring, slot, l);
       weights[count] = weight;
       scales[count] = scale;
       keys[count] = (scale * sum) / width;

@@ -48,7 +48,7 @@ export function leadStateFromWire(wire: unknown): LeadStateFromWire {
   if (!Array.isArray(arrays) || arrays.length !== targets.length)
     return refuse(`arrays must hold ${targets.length} texts`);
   for (let i = 0; i < targets.length; i++) {
-    const target = targets[i] as Float64Array;
+    const target = targets[i] as NumberArray;
     const text = arrays[i];
     const bytes = typeof text === 'string' ? fromBase64(text) : undefined;
     if (bytes === undefined || bytes.length !== target.byteLength) return refuse(`array ${i} has the wrong length`);
@@ -57,10 +57,10 @@ export function leadStateFromWire(wire: unknown): LeadStateFromWire {
   return { ok: true, state };
 }
 
-type NumberArray = Float64Array | Float32Array | Int32Array | Int16Array;
+type NumberArray = Float64Array | Float32Array | Uint16Array;
 
 function arraysOf(state: LeadState): NumberArray[] {
-  const ofRing = (ring: ErrorRing): NumberArray[] => [ring.steps, ring.levels, ring.values];
+  const ofRing = (ring: ErrorRing): NumberArray[] => [ring.levels, ring.values];
   return [
     state.ring.values,
     state.pendingLevel,
@@ -82,14 +82,15 @@ function readScalars(state: LeadState): number[] {
     state.seenSteps,
     state.surprise,
     state.lift,
+    state.surgeSec,
     ...of(state.now),
     ...of(state.day),
     ...of(state.week),
     state.ring.newestBin,
     state.ring.sum,
     state.ring.count,
-    state.recent.next,
-    state.thinned.next,
+    state.recent.newest,
+    state.thinned.newest,
     ...state.models.flatMap((model) => [model.scale, model.updates]),
   ];
 }
@@ -108,14 +109,15 @@ function writeScalars(state: LeadState, values: number[]): void {
   state.seenSteps = take();
   state.surprise = take();
   state.lift = take();
+  state.surgeSec = take();
   fill(state.now);
   fill(state.day);
   fill(state.week);
   state.ring.newestBin = take();
   state.ring.sum = take();
   state.ring.count = take();
-  state.recent.next = take();
-  state.thinned.next = take();
+  state.recent.newest = take();
+  state.thinned.newest = take();
   for (const model of state.models) {
     model.scale = take();
     model.updates = take();

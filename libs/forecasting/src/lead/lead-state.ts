@@ -38,12 +38,14 @@ export interface LeadState {
   surprise: number;
   /** What the last surge adds to every forecast, square root of demand; fades. */
   lift: number;
+  /** Time for which the last surge is still taken to go on, seconds. */
+  surgeSec: number;
   ring: SeasonalRing;
   models: Regression[];
   /** Forecasts that wait for their truth, and the features they came from, by origin modulo the longest lead + 1. */
   pendingLevel: Float64Array;
   pendingForecast: Float64Array;
-  pendingFeatures: Float64Array;
+  pendingFeatures: Float32Array;
   pendingError: Float64Array;
   /** Errors of recent origins, and of one origin in five over a week. */
   recent: ErrorRing;

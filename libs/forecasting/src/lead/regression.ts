@@ -24,7 +24,7 @@ export function createRegression(prior: readonly number[], uncertainty: readonly
 }
 
 /** The forecast of one feature vector that starts at `offset`. */
-export function predict(model: Regression, features: Float64Array, offset: number): number {
+export function predict(model: Regression, features: Float32Array, offset: number): number {
   let sum = 0;
   for (let i = 0; i < model.width; i++) sum += (model.weights[i] as number) * (features[offset + i] as number);
   return sum;
@@ -39,7 +39,7 @@ const gain = new Float64Array(32);
  */
 export function learn(
   model: Regression,
-  features: Float64Array,
+  features: Float32Array,
   offset: number,
   truth: number,
   forgetting: number,
