@@ -7,6 +7,7 @@ import {
   describeCacheConformance,
   describeLeasesConformance,
   describeRecordsConformance,
+  describeRequestsConformance,
   openServerHarness,
 } from '@capplan/runtime/conformance';
 
@@ -29,6 +30,7 @@ describe('the runtime on real servers', () => {
   const open = () => openServerHarness({ nats, redis });
 
   describeBusConformance('on NATS', open);
+  describeRequestsConformance('on NATS', open);
   describeRecordsConformance('on NATS', open);
   describeCacheConformance('on Redis', open);
   describeLeasesConformance('on Redis', open);

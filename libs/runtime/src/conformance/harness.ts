@@ -1,3 +1,4 @@
+import { CapacityError } from '@capplan/contracts';
 import type { ServiceContext } from '../ports/service.ts';
 
 /** What an adapter must offer so that a conformance suite can try it. */
@@ -30,4 +31,11 @@ export async function eventually(
     await harness.pass(stepMs);
   }
   if (!condition()) throw new Error(`not within ${limitMs} ms: ${awaited}`);
+}
+
+/** The refusal in which a promise must end. */
+export async function failureOf(world: Harness, promise: Promise<unknown>): Promise<CapacityError> {
+  const outcome = await world.settled(promise.catch((error: unknown) => error));
+  if (!(outcome instanceof CapacityError)) throw new Error(`expected a refusal, got ${String(outcome)}`);
+  return outcome;
 }
