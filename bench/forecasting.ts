@@ -8,6 +8,7 @@ import {
   updatePoolForecaster,
 } from '@capplan/forecasting';
 import { generateTrace } from '@capplan/traces';
+import { firstDaysScore } from './forecasting/first-days.ts';
 import { horizonsSec, rollingScore, type SeriesScore } from './forecasting/rolling-score.ts';
 import { longTraces, type M4Series, m4Series } from './forecasting/series.ts';
 
@@ -32,6 +33,7 @@ speeds();
 if (folder === undefined || !existsSync(folder)) {
   print(`\nAccuracy is skipped: ${folder === undefined ? 'no folder of traces was given' : `there is no ${folder}`}.`);
 } else {
+  firstDays(folder);
   accuracy(folder);
   m4(folder);
 }
@@ -62,6 +64,16 @@ function accuracy(traceFolder: string): void {
     `\nMean coverage ${means.map((x) => x.toFixed(3)).join(' / ')}; median MSIS ${medians.map((x) => x.toFixed(2)).join(' / ')}.`,
   );
   print(`Fit and 7-day forecast of these series: median ${median(auto.flatMap(({ fitMs }) => fitMs)).toFixed(1)} ms.`);
+}
+
+function firstDays(traceFolder: string): void {
+  const traces = longTraces(traceFolder);
+  print('\nPools of few days, model auto: error relative to holding the newest value, coverage of the 95 % interval\n');
+  print('| days of history | first hour | first day | coverage | cases |\n|---|---|---|---|---|');
+  for (const days of [1, 2, 3, 5, 8]) {
+    const { hour, day, coverage, cases } = firstDaysScore(traces, days, 'auto');
+    print(`| ${days} | ${hour.toFixed(2)} | ${day.toFixed(2)} | ${coverage.toFixed(3)} | ${cases} |`);
+  }
 }
 
 function m4(traceFolder: string): void {
