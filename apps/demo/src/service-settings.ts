@@ -18,7 +18,7 @@ export function serviceSettings({ snapshotIntervalSec }: DemoPool, speed: number
     EXECUTOR_SETTLE_GRACE_MS: stretchedMs(3000, { least: 60_000, most: 3_600_000 }),
     PLANNER_SNAPSHOT_MAX_AGE_SEC: String(Math.min(86_400, Math.max(120, 4 * snapshotIntervalSec + speed))),
     PLANNER_SWEEP_MS: stretchedMs(200, { least: 15_000, most: 600_000 }),
-    PLANNER_TRIAL_MS: stretchedMs(250, { least: 250, most: 10_000 }),
+    PLANNER_TRIAL_MS: stretchedMs(250, { least: 250, most: 300_000 }),
     FORECASTER_SAVE_EVERY_S: stretchedSec(5000, { least: 120, most: 86_400 }),
   };
 }

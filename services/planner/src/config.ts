@@ -32,7 +32,7 @@ export const PlannerConfig = Type.Object({
   }),
   trialMs: Type.Integer({
     minimum: 0,
-    maximum: 10_000,
+    maximum: 300_000,
     default: 250,
     description: 'Milliseconds to wait for the simulator; after that formulas decide alone',
     env: 'PLANNER_TRIAL_MS',
