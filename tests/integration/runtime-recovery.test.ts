@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isCapacityError } from '@capplan/contracts';
 import {
   createMemoryLog,
@@ -190,6 +192,22 @@ describe('the runtime when its servers are killed', function () {
     expect(
       await patiently(() => lonely.bus.publish({ type: 'budget.alert', key: 'shop/a', cause: '1', data })),
     ).to.have.property('duplicate');
+  });
+
+  it('stops a process on SIGTERM with what is under way finished, and exit code 0', async () => {
+    const fixture = fileURLToPath(new URL('../../libs/runtime/src/process/run-service.fixture.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', 'tsx', '--conditions', 'source', fixture], {
+      env: { ...process.env, NATS_URL: nats.url, REDIS_URL: redis.url },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => {
+      said += data.toString('utf8');
+    });
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    await until('the process to start', () => said.includes('has started'));
+    child.kill('SIGTERM');
+    expect(await exit).to.equal(0);
   });
 
   it('ends a server that a killed parent left behind, at the next start on the same folder', async () => {
