@@ -26,10 +26,11 @@ export function forecastPlot({
   const bands = [...forecast.intervals]
     .sort((a, b) => b.level - a.level)
     .map(
-      ({ level, lowerPerSec, upperPerSec }): ChartLayer => ({
+      ({ level, lowerPerSec, upperPerSec }, rank): ChartLayer => ({
         kind: 'band',
         label: `${level * 100} % interval`,
         color: '#d55e00',
+        opacity: 0.15 + 0.17 * rank,
         points: Array.from(lowerPerSec, (low, i) => ({ x: xOf(i), low, high: upperPerSec[i] as number })),
       }),
     );
