@@ -43,10 +43,6 @@ export class FastRandom {
     return -Math.log(this.uniform());
   }
 
-  fillUniform(out: Float64Array, from: number, to: number): void {
-    for (let i = from; i < to; i++) out[i] = this.uniform();
-  }
-
   /** Exponentials of the given mean into `out[from..to)`. */
   fillExponential(out: Float64Array, from: number, to: number, mean: number): void {
     const { edge, height } = exponentialZiggurat;

@@ -36,11 +36,6 @@ export class Fleet {
     this.#ledger = ledger;
   }
 
-  /** Slot numbers handed out so far are below this. */
-  get slotLimit(): number {
-    return this.#workersEver * this.concurrency;
-  }
-
   readyAtSec(worker: number): number {
     return this.#readyAtSec[worker]!;
   }

@@ -39,7 +39,8 @@ export class JobQueue {
   readonly #arrivals: ArrivalSource;
   readonly #services: ServiceSource;
   readonly #patience: ServiceSource | undefined;
-  #lastSec = 0;
+  /** The last arrival so far; in an array, because a number in a field would be boxed anew at every job. */
+  readonly #lastSec = new Float64Array(1);
 
   constructor(parts: {
     ledger: Ledger;
@@ -94,7 +95,7 @@ export class JobQueue {
   #enter(from: number, to: number): void {
     const { cells, intervalSec, intervals } = this.#ledger;
     const arrivals = this.arrivalSec;
-    let previous = this.#lastSec;
+    let previous = this.#lastSec[0]!;
     let i = from;
     while (i < to) {
       const first = arrivals[i]!;
@@ -106,19 +107,22 @@ export class JobQueue {
       const end = (interval + 1) * intervalSec;
       let count = 0;
       let offset = 0;
-      let arrival = first;
       // The first one belongs here even where rounding puts it on the edge: every pass has to move on.
-      do {
+      let arrival = first;
+      for (;;) {
         previous = arrival;
         count++;
         offset += arrival - start;
-        arrival = arrivals[++i]!;
-      } while (i < to && arrival < end && arrival >= previous);
+        // Never read past the end: a number that might be undefined would be boxed at every job.
+        if (++i >= to) break;
+        arrival = arrivals[i]!;
+        if (arrival >= end || !(arrival >= previous)) break;
+      }
       const row = interval * columnCount;
       cells[row + column.arrivals]! += count;
       cells[row + column.arrivalsOff]! += offset;
     }
-    this.#lastSec = previous;
+    this.#lastSec[0] = previous;
   }
 
   #makeRoom(): void {

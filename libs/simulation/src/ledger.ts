@@ -29,7 +29,6 @@ export const column = {
   readyOff: 25,
   readyGone: 26,
   readyGoneOff: 27,
-  leftBacklogOff: 28,
   crashes: 29,
   /** Of the jobs that arrived in the interval, those that met the latency target, whenever they finished. */
   arrivedWithin: 30,
