@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { isCapacityError } from '@capplan/contracts';
 import {
   createMemoryBackend,
+  hasContainerDaemon,
   installServers,
   type MemoryBackend,
-  type PrivateServer,
   type SchedulingClock,
+  startContainer,
   startPrivateNats,
   startPrivateRedis,
 } from '@capplan/runtime';
@@ -34,27 +35,30 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
   if (natsUrl && redisUrl) return { kind: 'servers', natsUrl, redisUrl, notice: undefined, stop: async () => {} };
 
   const found = await installServers({ say });
-  if (!found.ok) return memoryServers(clock, found.reason);
-  const started: PrivateServer[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(started.map((server) => server.stop()));
+  const withContainers = !found.ok && (await hasContainerDaemon());
+  if (!found.ok && !withContainers) return memoryServers(clock, found.reason);
+  if (withContainers) say('starting NATS and Redis in containers');
+  const start = {
+    nats: (folder: string) => (withContainers ? startContainer('nats', folder) : startPrivateNats({ dataDir: folder })),
+    redis: (folder: string) =>
+      withContainers ? startContainer('redis', folder) : startPrivateRedis({ dataDir: folder }),
   };
-  try {
-    const nats = natsUrl ? undefined : startPrivateNats({ dataDir: join(dataDir, 'nats') });
-    const redis = redisUrl ? undefined : startPrivateRedis({ dataDir: join(dataDir, 'redis') });
-    for (const server of await Promise.all([nats, redis])) if (server) started.push(server);
-    return {
-      kind: 'servers',
-      natsUrl: natsUrl ?? (await nats)?.url ?? '',
-      redisUrl: redisUrl ?? (await redis)?.url ?? '',
-      notice: undefined,
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    if (!isCapacityError(error, 'unavailable')) throw error;
-    return memoryServers(clock, error.message);
+  const outcomes = await Promise.allSettled([
+    natsUrl ? { url: natsUrl, stop: async () => {} } : start.nats(join(dataDir, 'nats')),
+    redisUrl ? { url: redisUrl, stop: async () => {} } : start.redis(join(dataDir, 'redis')),
+  ]);
+  const stop = async (): Promise<void> => {
+    await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stop() : undefined)));
+  };
+  const [nats, redis] = outcomes;
+  if (nats.status === 'fulfilled' && redis.status === 'fulfilled') {
+    return { kind: 'servers', natsUrl: nats.value.url, redisUrl: redis.value.url, notice: undefined, stop };
   }
+  await stop();
+  const failure: unknown =
+    nats.status === 'rejected' ? nats.reason : redis.status === 'rejected' ? redis.reason : undefined;
+  if (!isCapacityError(failure, 'unavailable')) throw failure;
+  return memoryServers(clock, failure.message);
 }
 
 function memoryServers(clock: SchedulingClock, reason: string): Servers {
