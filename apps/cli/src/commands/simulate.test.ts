@@ -93,6 +93,21 @@ capacity: { workers: 4 }`,
       expect(JSON.parse(stdout).pools[0].timeline.arrivals.mean).to.deep.equal([240, 360, 480, 120]);
     }));
 
+  it('lets the real decisions scale a pool that has a policy, and refuses a policy that is none', () =>
+    inFolder(async (folder) => {
+      const path = join(folder, 'policy.yaml');
+      const policy = '{ name: p, mode: auto, slo: { p95_latency: 8s }, scaling: { min_workers: 1, max_workers: 50 } }';
+      const text = minimal
+        .replace('10m', '30m')
+        .replace('{ workers: WORKERS }', `{ policy: ${policy}, initial_workers: 2, every: 30s }`);
+      await writeFile(path, text);
+      const { stdout } = await run([path, '--json']);
+      const { mean } = JSON.parse(stdout).pools[0].summary.workers_max;
+      expect(mean).to.be.within(6, 50);
+      await writeFile(path, text.replace('mode: auto', 'mood: auto'));
+      expect(String(await run([path]).catch((error: unknown) => error))).to.match(/InputError: .*mood/);
+    }));
+
   it('names what is wrong with a file', () =>
     inFolder(async (folder) => {
       const path = join(folder, 'bad.yaml');

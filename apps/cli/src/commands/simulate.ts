@@ -16,6 +16,8 @@ interval. With --compare, up to nine others meet the same jobs, and the differen
   --report OUT.html  writes a page with charts that opens from disk
   --json             one JSON object with the whole timeline instead of a table
 
+A pool whose capacity is a policy is scaled by the planner's own decisions: what if the target were 3 s?
+
 How scenarios are written: docs/scenarios.md; some to start from: examples/scenarios.
 
 exit codes: 0 done, 2 bad input, 130 interrupted
