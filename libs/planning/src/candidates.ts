@@ -21,7 +21,10 @@ export interface Candidate {
 
 export interface CandidateField {
   present: Present;
+  /** Slots that one worker counts for; below its real slots by margin and availability. */
   concurrency: number;
+  /** The step in which a worker ordered now takes its first jobs. */
+  reachFrom: number;
   startupDelaySec: number;
   fluid: FluidPool;
   demand: FluidPaths;
@@ -56,8 +59,7 @@ export function price(field: CandidateField, workers: number): Candidate {
   let workerMinutes = 0;
   for (let s = 0; s < demand.steps; s++) workerMinutes += (capacity[s] as number) * (demand.stepSec / 60);
   for (let s = 0; s < demand.steps; s++) capacity[s] = (capacity[s] as number) * concurrency;
-  const reachFrom = Math.min(demand.steps - 1, Math.floor(field.startupDelaySec / demand.stepSec));
-  const outcome = runPaths(field.fluid, demand, capacity, reachFrom);
+  const outcome = runPaths(field.fluid, demand, capacity, field.reachFrom);
   const moved = workers - field.present.orderedWorkers;
   const cost =
     workerMinutes +

@@ -32,12 +32,13 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
   });
   return {
     present,
-    concurrency: pool.concurrency,
+    // Margin and availability lower what a worker counts for, so that no later rounding can eat them.
+    concurrency: (pool.concurrency * settings.availability) / (1 + settings.safetyMargin),
+    reachFrom: Math.min(demand.steps - 1, Math.floor(pool.startupDelaySec / demand.stepSec)),
     startupDelaySec: pool.startupDelaySec,
     demand,
     fluid: {
       jobs: present.busySlots + present.backlog,
-      concurrency: pool.concurrency,
       serviceMeanSec: present.serviceMeanSec,
       serviceScv: present.serviceScv,
       miss,
@@ -67,9 +68,32 @@ export function meanRateAt(field: CandidateField, step: number): number {
   return sum / paths;
 }
 
-/** The step in which a worker ordered now takes its first jobs. */
-export function reachStep(field: CandidateField): number {
-  return Math.min(field.demand.steps - 1, Math.floor(field.startupDelaySec / field.demand.stepSec));
+/** Load when a worker ordered now takes its first jobs, erlangs. */
+export function expectedLoad(field: CandidateField): number {
+  return meanRateAt(field, field.reachFrom) * field.fluid.serviceMeanSec;
+}
+
+/** Load of the first step of the futures, erlangs: steadier than the newest measurement alone. */
+export function presentLoad(field: CandidateField): number {
+  return meanRateAt(field, 0) * field.fluid.serviceMeanSec;
+}
+
+/** Workers that the demand measured now and the waiting jobs would keep busy: evidence, not a forecast. */
+export function observedNeed(field: CandidateField): number {
+  const { fluid, present, demand, concurrency } = field;
+  const backlogLoad = (present.backlog * fluid.serviceMeanSec) / Math.max(demand.stepSec * 4, fluid.serviceMeanSec);
+  return Math.ceil((present.arrivalRatePerSec * fluid.serviceMeanSec + backlogLoad) / concurrency);
+}
+
+/**
+ * The least count worth looking at: the load of now or of the reach, and a little over it.
+ *
+ * A short look ahead would save workers by filling the queue up to its limit and pay for it right after, over and over.
+ */
+export function stableFloor(field: CandidateField): number {
+  const load = Math.min(expectedLoad(field), presentLoad(field));
+  const slots = load + tuning.floorDeviations * Math.sqrt(load);
+  return Math.min(field.present.orderedWorkers, Math.ceil(slots / field.concurrency - 1e-9));
 }
 
 /** More workers than any sampled future could use: its highest load plus the backlog worked off within one step. */

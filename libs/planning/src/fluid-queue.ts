@@ -13,7 +13,6 @@ export interface FluidPaths {
 export interface FluidPool {
   /** Jobs in the pool at the start: running and waiting. */
   jobs: number;
-  concurrency: number;
   serviceMeanSec: number;
   serviceScv: number;
   miss: MissCurve;

@@ -8,19 +8,19 @@ export const tuning = {
   /** Charge for one allowed wait's worth of backlog at the end of the horizon, in missed minutes. */
   leftover: 0.3,
   /** Backlog beyond that is worked off, later, by this share of the load as spare capacity. */
-  drainShare: 0.15,
+  drainShare: 0.25,
   /** A change must pay at least this many worker-minutes, plus this share of the workers moved. */
   /** A count below the load plus this many square roots of it is not considered when scaling in. */
   floorDeviations: 0.4,
   /** An objective is not given up because demand made it dear: a missed minute costs at least this many minutes of the load's workers. */
   missFloor: 1.5,
   movedUp: 1.5,
-  movedDown: 2,
+  movedDown: 2.4,
   upThreshold: 8,
   upThresholdPerWorker: 0,
   downThreshold: 6,
   downThresholdPerWorker: 0,
   /** A change against a recent one of the other direction must pay this many times as much, fading over this time. */
-  reversalFactor: 8,
+  reversalFactor: 10,
   reversalFadeSec: 600,
 };

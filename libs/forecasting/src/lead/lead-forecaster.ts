@@ -92,7 +92,7 @@ const surgeLastsSec = 420;
 /** How fast a lift fades, seconds. */
 const liftSec = 120;
 /** Errors beyond this many mean absolute errors are a surprise: about the 99 % quantile of a normal error. */
-const surpriseAfter = 3;
+const surpriseAfter = 4;
 
 function closeStep(state: LeadState): void {
   const { baseStepSec, openStep: step } = state;

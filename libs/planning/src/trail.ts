@@ -23,3 +23,8 @@ export function createTrail(workers: number): Trail {
     },
   };
 }
+
+/** A figure for people: two decimals at most. */
+export function formatNumber(value: number): string {
+  return String(Math.round(value * 100) / 100);
+}

@@ -1,0 +1,20 @@
+import type { Candidate } from './candidates.ts';
+import type { Deliberation } from './decide.ts';
+
+/** Probability that a minute in reach of the decision misses its target, were this candidate ordered. */
+export function missProbabilityInReach(d: Pick<Deliberation, 'field'>, candidate: Candidate): number {
+  const { steps, stepSec } = d.field.demand;
+  const minutes = ((steps - d.field.reachFrom) * stepSec) / 60;
+  return Math.min(1, candidate.outcome.missedMinutesInReach / minutes);
+}
+
+const ofData = { good: 1, stale: 0.6, suspect: 0.6, missing: 0 } as const;
+/** What a guess around the newest measurement is worth against sampled futures with measured errors. */
+const withoutFutures = 0.9;
+
+/** Share of the sampled minutes that keep the objective, lowered where the measurement behind them is doubtful. */
+export function confidenceOf(d: Deliberation, candidate: Candidate): number {
+  const ofForecast = d.input.forecast?.paths === undefined ? withoutFutures : 1;
+  const share = (1 - missProbabilityInReach(d, candidate)) * ofData[d.data.state] * ofForecast;
+  return Math.max(0, Math.min(1, share));
+}

@@ -1,0 +1,149 @@
+import { budgetLimit } from './budget.ts';
+import { type Candidate, price } from './candidates.ts';
+import { confidenceOf } from './confidence.ts';
+import type { Deliberation } from './decide.ts';
+import type { HoldReason } from './decision.ts';
+import { expectedLoad, observedNeed, presentLoad } from './field.ts';
+import { newestChange } from './present.ts';
+import { defaults } from './settings.ts';
+import { formatNumber } from './trail.ts';
+import { thresholdOf } from './worth-changing.ts';
+
+/**
+ * Takes the cheapest count through the rules, in this order: does it pay, may capacity go, how far at a time, is it too
+ * soon; then the caps, which have the last word; then what forbids any change at all.
+ *
+ * @returns the last rule that held the wanted change back or cut it short
+ */
+export function applyRules(d: Deliberation): HoldReason | undefined {
+  let hold: HoldReason | undefined;
+  const stop: Stop = (reason, workers, detail) => {
+    if (workers === d.trail.workers) return;
+    hold = reason;
+    d.trail.apply(reason, workers, detail);
+  };
+  holdWhatDoesNotPay(d, stop);
+  holdScaleIn(d, stop);
+  limitStep(d);
+  holdCooldown(d, stop);
+  keepCaps(d, stop);
+  forbid(d, stop);
+  return hold;
+}
+
+type Stop = (reason: HoldReason, workers: number, detail: string) => void;
+
+function holdWhatDoesNotPay(d: Deliberation, stop: Stop): void {
+  const { input, staying, best } = d;
+  if (best.workers === staying.workers) return;
+  const gain = staying.cost - best.cost;
+  const threshold = thresholdOf({
+    fromWorkers: staying.workers,
+    toWorkers: best.workers,
+    changes: input.history.changes,
+    nowMs: input.nowMs,
+  });
+  if (gain < threshold) {
+    const detail = `the change would pay ${formatNumber(gain)} worker-minutes, less than ${formatNumber(threshold)}`;
+    stop('below_threshold', staying.workers, detail);
+  }
+}
+
+/** Scale-in leans to the safe side: it needs good data, a quiet pool and a confident outlook. */
+function holdScaleIn(d: Deliberation, stop: Stop): void {
+  const { input, settings, data, trail } = d;
+  const current = d.present.orderedWorkers;
+  if (trail.workers >= current) return;
+  const anomaly = input.forecast?.anomaly;
+  if (data.state === 'missing') stop('no_data', current, data.detail);
+  else if (data.state === 'stale') stop('data_stale', current, data.detail);
+  else if (data.state === 'suspect') stop('data_suspect', current, data.detail);
+  // A level shift is a new normal, to be followed; the other anomalies may be over in a moment, or a lie.
+  else if (anomaly && anomaly.kind !== 'level_shift') stop('anomaly', current, anomaly.reason);
+  else if (reversesRecentRise(d)) {
+    const detail = `raised less than ${reversalWindowSec / 60} minutes ago and busier than ${settings.utilizationLow}`;
+    stop('hysteresis', current, detail);
+  } else {
+    const confidence = confidenceOf(d, candidateFor(d, trail.workers));
+    if (confidence < settings.confidenceThreshold) {
+      const detail = `confidence ${formatNumber(confidence)} is below ${settings.confidenceThreshold}`;
+      stop('low_confidence', current, detail);
+    }
+  }
+}
+
+const reversalWindowSec = 600;
+
+/**
+ * Hysteresis: for ten minutes after a rise, capacity goes again only when the pool runs below the lower utilisation of
+ * the band. What was needed a moment ago is likely to be needed again.
+ */
+function reversesRecentRise({ input, settings, field, present }: Deliberation): boolean {
+  const recently = input.history.changes.some(
+    (change) => change.toWorkers > change.fromWorkers && input.nowMs - change.timeMs < reversalWindowSec * 1000,
+  );
+  if (!recently) return false;
+  const load = Math.max(expectedLoad(field), presentLoad(field));
+  return load > settings.utilizationLow * present.orderedWorkers * field.concurrency;
+}
+
+/**
+ * One step at a time. Without a limit of its own, a policy allows 15 workers or a doubling, and always what the load
+ * measured now asks for twice over: the limit guards against a wrong forecast, not against demand that is there.
+ */
+function limitStep({ settings, field, present, trail }: Deliberation): void {
+  const current = present.orderedWorkers;
+  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, 2 * observedNeed(field) - current);
+  const bounded = Math.max(current - step, Math.min(current + step, trail.workers));
+  trail.apply('step_limit', bounded, `at most ${step} workers at a time`);
+}
+
+function holdCooldown({ input, settings, present, trail }: Deliberation, stop: Stop): void {
+  const current = present.orderedWorkers;
+  const last = newestChange(input.history.changes);
+  if (trail.workers === current || last === undefined) return;
+  const up = trail.workers > current;
+  const cooldownSec = up ? settings.upCooldownSec : settings.downCooldownSec;
+  const sinceSec = (input.nowMs - last.timeMs) / 1000;
+  if (sinceSec >= cooldownSec) return;
+  const detail = `${Math.round(sinceSec)} s since the last change, ${up ? 'scale-up' : 'scale-down'} waits ${cooldownSec} s`;
+  stop('cooldown', current, detail);
+}
+
+/** Minimum, maximum and hard budget hold at every moment. Money never goes below the minimum the owner asked for. */
+function keepCaps(d: Deliberation, stop: Stop): void {
+  const { input, settings, limits, trail } = d;
+  const minimum = lowestAllowed(d);
+  const named = limits.names.length === 0 ? '' : ` (${limits.names.join(', ')})`;
+  if (trail.workers < minimum) stop('at_minimum', minimum, `at least ${minimum} workers${named}`);
+  if (trail.workers > limits.maxWorkers) {
+    stop('at_maximum', limits.maxWorkers, `at most ${limits.maxWorkers} workers${named}`);
+  }
+  const budget = budgetLimit(input, settings);
+  if (budget.hardWorkers === undefined) return;
+  const affordable = Math.max(budget.hardWorkers, minimum);
+  if (trail.workers > affordable) stop('budget', affordable, budget.detail);
+}
+
+/** The least count that may stand: the policy's minimum; one worker, unless zero is allowed and nothing is there to do. */
+function lowestAllowed({ settings, limits, field }: Deliberation): number {
+  if (limits.minWorkers > 0) return limits.minWorkers;
+  const idle = field.fluid.jobs === 0 && field.present.arrivalRatePerSec === 0;
+  const floor = settings.scaleToZero && idle && expectedLoad(field) < 0.01 ? 0 : 1;
+  return Math.min(floor, limits.maxWorkers);
+}
+
+function forbid({ input, limits, present, trail }: Deliberation, stop: Stop): void {
+  const current = present.orderedWorkers;
+  if (trail.workers === current) return;
+  if (limits.frozen) stop('frozen', current, `no change while ${limits.names.join(', ')} is open`);
+  if (input.pool.tags.includes('pci') !== input.policy.tags.includes('pci')) {
+    stop('tags_disagree', current, 'pool and policy must both be tagged pci, or neither');
+  }
+  if (!input.policy.enabled) stop('policy_disabled', current, `policy ${input.policy.id} is not enabled`);
+}
+
+/** The priced candidate of a count; counts that the search did not look at are priced now. */
+export function candidateFor(d: Deliberation, workers: number): Candidate {
+  return d.priced.find((candidate) => candidate.workers === workers) ?? price(d.field, workers);
+}
