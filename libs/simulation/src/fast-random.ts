@@ -129,8 +129,8 @@ export class FastRandom {
 }
 
 const exponentialZiggurat = buildZiggurat({
-  base: 7.69711747013104972,
-  area: 0.0039496598225815571993,
+  base: 7.69711747013105,
+  area: 0.003949659822581557,
   density: (x) => Math.exp(-x),
   inverse: (y) => -Math.log(y),
 });

@@ -96,10 +96,14 @@ export function* simulateInSteps(
       const { atSec, intervals: seen } = step.value;
       yield { fraction: (index + atSec / scenario.horizonSec) / max, replication: index, atSec, intervals: seen };
     }
+    const looked = { fraction: (index + 1) / max, replication: index, atSec: scenario.horizonSec, intervals: [] };
     for (const [i, run] of step.value.entries()) {
+      // Summing up a long timeline takes its time: give way before each.
+      yield looked;
       collectors[i]!.add(run);
       jobsSimulated += run.jobs.arrived;
     }
+    yield looked;
     index++;
     precise = relativeError > 0 && index >= min && collectors.every((one) => isPrecise(one, relativeError));
   }
