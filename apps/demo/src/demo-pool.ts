@@ -19,7 +19,7 @@ const targetSec = 150;
 /** What a worker process needs on an ordinary machine until its first job, real seconds. */
 const processStartSec = 1;
 /** Snapshots closer together than this, in real seconds, would measure the machine rather than the pool. */
-const snapshotRealSec = 0.25;
+const snapshotRealSec = 0.6;
 
 /**
  * The demo's pool and policy at a given speed: the job lasts 40 virtual seconds on average, and 95 % of the answers

@@ -1,4 +1,5 @@
 import type { Clock } from '@capplan/runtime';
+import type { ArrivalReporter } from '@capplan/worker-sdk';
 import type { Arrival } from './arrivals.ts';
 import type { DemoJob, JobQueue } from './job-queue.ts';
 
@@ -22,9 +23,11 @@ export function startProducer(options: {
   /** The time of the trace. */
   clock: Clock;
   realClock: Clock;
+  /** Told of every job put in. */
+  reporter: ArrivalReporter;
   onError: (error: unknown) => void;
 }): Producer {
-  const { arrivals, queue, clock, realClock, onError } = options;
+  const { arrivals, queue, clock, realClock, reporter, onError } = options;
   let next = arrivals.next();
   let submitted = 0;
   let owed: DemoJob[] = [];
@@ -42,9 +45,15 @@ export function startProducer(options: {
         await queue.add(batch);
         owed = owed.slice(batch.length);
         submitted += batch.length;
+        reporter.arrived(batch.length);
       }
     },
     onError,
   );
-  return { stop: () => ticker.stop(), submitted: () => submitted };
+  reporter.start();
+  const stop = async (): Promise<void> => {
+    await ticker.stop();
+    await reporter.stop();
+  };
+  return { stop, submitted: () => submitted };
 }

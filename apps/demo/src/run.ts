@@ -6,6 +6,7 @@ import { createRandomStream } from '@capplan/random';
 import { createSystemClock, type OpenContext } from '@capplan/runtime';
 import { openServers, startStack } from '@capplan/stack';
 import type { ArrivalTrace } from '@capplan/traces';
+import { createArrivalReporter, createBusTransport } from '@capplan/worker-sdk';
 import type { DemoArguments } from './arguments.ts';
 import { type Arrival, arrivalsOf } from './arrivals.ts';
 import { beginPool } from './begin-pool.ts';
@@ -109,7 +110,14 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     const arrivals = watched(arrivalsFrom(trace, demo, args.seed, startedMs), (arrival) =>
       reactive.arrived(arrival.atMs),
     );
-    const producer = startProducer({ arrivals, queue: place.queue, clock, realClock, onError: () => {} });
+    const reporter = createArrivalReporter({
+      transport: createBusTransport(context.bus),
+      pool: demoPoolId,
+      source: 'demo',
+      clock,
+      intervalMs: (demo.snapshotIntervalSec * 1000) / 3,
+    });
+    const producer = startProducer({ arrivals, queue: place.queue, clock, realClock, reporter, onError: () => {} });
     undo.push(() => producer.stop());
     let reactiveNow: ReactiveOutcome | null = null;
     let completed = 0;

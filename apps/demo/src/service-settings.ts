@@ -11,7 +11,7 @@ export function serviceSettings({ snapshotIntervalSec }: DemoPool, speed: number
     String(Math.round(Math.min(most, Math.max(least, (realMs * speed) / 1000))));
   return {
     COLLECTOR_INTERVAL_S: String(snapshotIntervalSec),
-    COLLECTOR_GRACE_S: stretchedSec(80, { least: 1, most: 60 }),
+    COLLECTOR_GRACE_S: stretchedSec(200, { least: 1, most: 60 }),
     COLLECTOR_WORKER_TIMEOUT_S: stretchedSec(2500, { least: 30, most: 3600 }),
     EXECUTOR_TICK_MS: stretchedMs(100, { least: 1000, most: 60_000 }),
     EXECUTOR_FRESH_MS: String(Math.min(3_600_000, Math.max(60_000, 4000 * snapshotIntervalSec + 1000 * speed))),
