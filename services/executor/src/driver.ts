@@ -1,8 +1,8 @@
 import { isCapacityError, type Plan, type Policy, type Pool, type Rollout } from '@capplan/contracts';
 import type { Clock, Lease, Leases, Log, Records, StoredRecord } from '@capplan/runtime';
 import type { ExecutorConfig } from './config.ts';
-import { beginStep, failRollout, finishRollout, holdRollout, settleStep } from './decide/apply-act.ts';
-import { type Act, type Facts, factsNeeded, type HoldReason, nextAct } from './decide/next-act.ts';
+import { beginStep, failRollout, finishRollout, holdRollout, resumeRollout, settleStep } from './decide/apply-act.ts';
+import { type Act, type Facts, factsNeeded, type HoldReason, isBeforeTime, nextAct } from './decide/next-act.ts';
 import type { PoolRollouts } from './decide/pool-rollouts.ts';
 import type { Actuators } from './ports.ts';
 
@@ -42,7 +42,7 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
     let ordered = false;
     for (let acts = 0; acts < actsMax; acts++) {
       const stored = await rollouts.get(key);
-      if (!stored?.value.active) return;
+      if (!stored?.value.active || isBeforeTime(stored.value, clock.nowMs())) return;
       let lease: Lease | undefined;
       try {
         lease = await leases.acquire(leaseName(key), { holder, ttlMs: config.leaseMs });
@@ -68,6 +68,7 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
     const nowMs = clock.nowMs();
     switch (act.do) {
       case 'wait':
+        await save(stored, resumeRollout(state, nowMs));
         return false;
       case 'hold':
         await save(stored, held(state, act.reason, act.detail, facts.policy));

@@ -33,6 +33,20 @@ describe('the executor service', () => {
     expect(rollouts[0]?.steps[0]?.audit_receipt).to.equal(`1:${'a'.repeat(64)}`);
   });
 
+  it('keeps the distance between two steps when the first one comes late', async () => {
+    const w = await open();
+    await w.launch('a');
+    w.world.auditIsUp = false;
+    await w.approve(samplePlan([4, 6, 9]));
+    await w.pass(45);
+    w.world.auditIsUp = true;
+    await w.pass(120);
+    const [first, second] = w.actuator.changes;
+    expect(changes(w)).to.deep.equal(['4→6', '6→9']);
+    expect((first?.timeMs ?? 0) - startMs).to.be.at.least(45_000);
+    expect((second?.timeMs ?? 0) - (first?.timeMs ?? 0)).to.be.at.least(30_000);
+  });
+
   it('does nothing without a receipt, holds, and goes on when the audit log is back', async () => {
     const w = await open();
     await w.launch('a');
@@ -45,6 +59,37 @@ describe('the executor service', () => {
     await w.pass(30);
     expect(changes(w)).to.deep.equal(['4→6']);
     expect(w.outcome().type).to.equal('rollout.finished');
+  });
+
+  it('does not add up two short holds far apart', async () => {
+    const w = await open();
+    await w.launch('a');
+    w.actuator.setStuck(true);
+    w.world.pool = samplePool({ startup_delay: '300s' });
+    await w.approve(samplePlan([4, 6]));
+    await w.pass(15);
+    for (let i = 0; i < 2; i++) {
+      w.actuator.setReachable(false);
+      await w.pass(15);
+      w.actuator.setReachable(true);
+      await w.pass(150);
+    }
+    expect(changes(w)).to.deep.equal(['4→6']);
+    expect(w.outcome()).to.deep.equal({ type: 'rollout.held', reason: 'actuator_unreachable' });
+    expect(w.told().filter(({ type }) => type === 'rollout.failed')).to.deep.equal([]);
+  });
+
+  it('takes nobody away whom the demand of now keeps busy, unless a person ordered it', async () => {
+    const w = await open();
+    await w.launch('a');
+    await w.measure({ arrival_rate: 6.5 });
+    await w.approve(samplePlan([4, 3]));
+    await w.pass(30, { arrival_rate: 6.5 });
+    expect(changes(w)).to.deep.equal([]);
+    expect(w.outcome()).to.deep.equal({ type: 'rollout.failed', reason: 'demand_has_risen' });
+    await w.approve(samplePlan([4, 2], { requested_by: 'ada' }));
+    await w.pass(30, { arrival_rate: 6.5 });
+    expect(changes(w)).to.deep.equal(['4→2']);
   });
 
   it('fails what is held for too long', async () => {

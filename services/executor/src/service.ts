@@ -141,7 +141,8 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
       });
       subscriptions.push(
         await bus.follow('load.observed', ({ envelope: { data } }) => {
-          const seen = { timestampMs: Date.parse(data.timestamp), intervalMs: 1000 * data.interval_s };
+          const offeredSlots = data.arrival_rate * data.service_time_mean_s;
+          const seen = { timestampMs: Date.parse(data.timestamp), intervalMs: 1000 * data.interval_s, offeredSlots };
           const known = loads.get(data.pool);
           if (known && known.timestampMs > seen.timestampMs) return;
           loads.set(data.pool, { ...seen, trusted: data.quality.trusted });

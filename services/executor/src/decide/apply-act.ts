@@ -22,6 +22,13 @@ export function holdRollout(state: PoolRollouts, reason: HoldReason, detail: str
   );
 }
 
+/** What held the rollout is over; the next hold counts from its own beginning. */
+export function resumeRollout(state: PoolRollouts, nowMs: number): PoolRollouts {
+  if (state.driving.held_since_ms === null) return state;
+  const driving = { ...state.driving, held_since_ms: null };
+  return withActive(state, { status: 'running', reason: 'goes on after a hold' }, { nowMs, driving });
+}
+
 /** Writes the intention down, with its receipt, before anything is ordered: a crash in between resumes here. */
 export function beginStep(
   state: PoolRollouts,

@@ -21,7 +21,8 @@ export interface Facts {
   plan?: { ok: true; plan: Plan } | { ok: false; reason: 'not_found' | 'unavailable'; detail: string };
   pool: Pool | undefined;
   policy: Policy | undefined;
-  load: { timestampMs: number; intervalMs: number; trusted: boolean } | undefined;
+  /** The newest snapshot; `offeredSlots` is how many slots the demand measured keeps busy. */
+  load: { timestampMs: number; intervalMs: number; trusted: boolean; offeredSlots: number } | undefined;
   actual?: ({ ok: true } & ActualWorkers) | { ok: false; detail: string };
 }
 
@@ -41,6 +42,12 @@ const wait: Act = { do: 'wait' };
 /** The step that is to be done or finished next. */
 export function openStep(rollout: Rollout): StepRecord | undefined {
   return rollout.steps.find((step) => step.state === 'pending' || step.state === 'ordered');
+}
+
+/** Nothing is to be done before a step's time, and nothing has to be asked or locked for that. */
+export function isBeforeTime(state: PoolRollouts, nowMs: number): boolean {
+  const step = state.active ? openStep(state.active) : undefined;
+  return state.active !== null && step?.state === 'pending' && nowMs < dueMs(state.active, step);
 }
 
 /** What must be found out before `nextAct` can say anything. */
@@ -130,7 +137,7 @@ function checkPlace(step: StepRecord, { actual }: Facts, config: ExecutorConfig)
 function checkLoad(
   state: PoolRollouts,
   step: StepRecord,
-  { load }: Facts,
+  { load, pool }: Facts,
   config: ExecutorConfig,
   nowMs: number,
 ): Act | undefined {
@@ -142,6 +149,13 @@ function checkLoad(
   }
   if (!load.trusted && step.to_workers < step.from_workers) {
     return hold('metrics_untrusted', 'workers are not taken away on measurements that are not trusted');
+  }
+  // A step foreseen long ago, or approved late, takes nobody away who is busy by now. People may, when they say so.
+  const slots = step.to_workers * (pool?.concurrency ?? 1);
+  const isForeseen = state.active?.plan.requested_by === 'planner';
+  if (isForeseen && step.to_workers < step.from_workers && load.offeredSlots > slots) {
+    const detail = `${load.offeredSlots.toFixed(1)} slots are kept busy, the step would leave ${slots}`;
+    return fail('demand_has_risen', detail);
   }
   return undefined;
 }
@@ -181,8 +195,17 @@ function lateFromMs(state: PoolRollouts, rollout: Rollout, due: number, nowMs: n
   return Math.max(due, Date.parse(rollout.started_at));
 }
 
+/**
+ * When a step is due: at its time in the plan, and never closer to the step before than the plan put it. A step that
+ * was held back moves the later ones along, so that no two changes come inside a cooldown.
+ */
 function dueMs(rollout: Rollout, step: StepRecord): number {
-  return Date.parse(rollout.plan.steps[step.index]?.timestamp ?? rollout.started_at);
+  const planned = Date.parse(rollout.plan.steps[step.index]?.timestamp ?? rollout.started_at);
+  const before = rollout.steps[step.index - 1];
+  const plannedBefore = rollout.plan.steps[step.index - 1];
+  if (rollout.plan.steps[step.index] === undefined || before?.ordered_at === undefined || !plannedBefore)
+    return planned;
+  return Math.max(planned, Date.parse(before.ordered_at) + planned - Date.parse(plannedBefore.timestamp));
 }
 
 function hold(reason: HoldReason, detail: string): Act {

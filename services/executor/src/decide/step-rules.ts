@@ -20,6 +20,7 @@ export type Refusal =
   | 'pool_moved'
   | 'pool_owned_elsewhere'
   | 'no_actuator'
+  | 'demand_has_risen'
   | 'workers_did_not_arrive'
   | 'held_too_long';
 
