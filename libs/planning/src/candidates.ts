@@ -21,7 +21,6 @@ export interface Candidate {
 
 export interface CandidateField {
   present: Present;
-  /** Slots that one worker counts for; below its real slots by margin and availability. */
   concurrency: number;
   /** The step in which a worker ordered now takes its first jobs. */
   reachFrom: number;

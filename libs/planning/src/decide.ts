@@ -21,6 +21,8 @@ export interface Deliberation {
   /** The cheapest count, and the count there is. */
   best: Candidate;
   staying: Candidate;
+  /** The count there is, less the margin; what the cheapest one is compared with. */
+  bare: Candidate;
   priced: Candidate[];
   trail: Trail;
 }
@@ -63,15 +65,21 @@ function deliberate(input: DecisionInput): Deliberation {
     `${formatNumber(load)} erlangs expected when a worker ordered now is there`,
     true,
   );
-  const margins =
-    field.concurrency < input.pool.concurrency ? `, a worker counted as ${formatNumber(field.concurrency)} slots` : '';
   trail.apply(
     'uncertainty',
     best.workers,
-    `cheapest of ${priced.length} counts over ${field.demand.paths} sampled futures${margins}`,
+    `cheapest of ${priced.length} counts over ${field.demand.paths} sampled futures`,
     true,
   );
-  return { input, settings, limits, data, present, field, best, staying, priced, trail };
+  const factor = (1 + settings.safetyMargin) / Math.max(settings.availability, 0.01);
+  trail.apply(
+    'safety_margin',
+    Math.ceil(best.workers * factor - 1e-9),
+    `margin ${settings.safetyMargin}, workers up ${formatNumber(100 * settings.availability)} % of the time`,
+  );
+  // The margin is not capacity to count on: what is there is weighed without it.
+  const bare = factor > 1 ? price(field, Math.floor(current / factor + 1e-9)) : staying;
+  return { input, settings, limits, data, present, field, best, staying, bare, priced, trail };
 }
 
 /** A pool nobody has measured: what was ordered last, or the minimum, and no demand. */

@@ -32,8 +32,7 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
   });
   return {
     present,
-    // Margin and availability lower what a worker counts for, so that no later rounding can eat them.
-    concurrency: (pool.concurrency * settings.availability) / (1 + settings.safetyMargin),
+    concurrency: pool.concurrency,
     reachFrom: Math.min(demand.steps - 1, Math.floor(pool.startupDelaySec / demand.stepSec)),
     startupDelaySec: pool.startupDelaySec,
     demand,

@@ -34,19 +34,15 @@ export function applyRules(d: Deliberation): HoldReason | undefined {
 type Stop = (reason: HoldReason, workers: number, detail: string) => void;
 
 function holdWhatDoesNotPay(d: Deliberation, stop: Stop): void {
-  const { input, staying, best } = d;
-  if (best.workers === staying.workers) return;
-  const gain = staying.cost - best.cost;
-  const threshold = thresholdOf({
-    fromWorkers: staying.workers,
-    toWorkers: best.workers,
-    changes: input.history.changes,
-    nowMs: input.nowMs,
-  });
-  if (gain < threshold) {
-    const detail = `the change would pay ${formatNumber(gain)} worker-minutes, less than ${formatNumber(threshold)}`;
-    stop('below_threshold', staying.workers, detail);
-  }
+  const { input, staying, bare, best, trail } = d;
+  const fromWorkers = staying.workers;
+  const toWorkers = trail.workers;
+  if (toWorkers === fromWorkers) return;
+  const gain = bare.cost - best.cost;
+  const threshold = thresholdOf({ fromWorkers, toWorkers, changes: input.history.changes, nowMs: input.nowMs });
+  if (gain >= threshold) return;
+  const detail = `the change would pay ${formatNumber(gain)} worker-minutes, less than ${formatNumber(threshold)}`;
+  stop('below_threshold', fromWorkers, detail);
 }
 
 /** Scale-in leans to the safe side: it needs good data, a quiet pool and a confident outlook. */
