@@ -1,7 +1,7 @@
 // Backtests of two scenarios on every trace of a folder: the planner beside the usual autoscalers.
 //
 //   node scripts/bench.mjs planning FOLDER [--scenario A|B] [--trace TEXT] [--against LIST] [--within held|interpolated]
-//                                          [--seed N] [--price N] [--little]
+//                                          [--seed N] [--price N] [--group TEXT,TEXT] [--little]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -54,6 +54,7 @@ const { values, positionals } = parseArgs({
     within: { type: 'string', default: 'held' },
     seed: { type: 'string', default: '1' },
     price: { type: 'string' },
+    group: { type: 'string', default: '' },
     little: { type: 'boolean', default: false },
   },
 });
@@ -114,6 +115,7 @@ function runAll(
     within: values.within as WithinInterval,
     seed: values.seed,
     against: wanted,
+    capAtPeak: true,
     ...options,
   });
   if (!result.ok) {

@@ -43,6 +43,8 @@ export interface BacktestOptions {
   decisionPeriodSec?: number;
   seed?: number | string;
   against?: readonly Rival[];
+  /** No controller may have more workers than the peak of the replayed stretch needs, whatever the policy allows. */
+  capAtPeak?: boolean;
   /** Told which controller is about to run; for a progress bar. */
   onRun?: (name: string) => void;
 }
@@ -96,7 +98,9 @@ export function backtest(options: BacktestOptions): BacktestResult {
   const prepared = prepare(options);
   if (!prepared.ok) return prepared;
   const { demand, history, setting, workersNeeded, offeredLoad } = prepared;
-  const { policy, service, seed = 1, against = [], onRun } = options;
+  const { service, seed = 1, against = [], onRun } = options;
+  const peakWorkers = workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
+  const policy = options.capAtPeak === true ? cappedAt(options.policy, peakWorkers) : options.policy;
   const bounds = { minWorkers: policy.scaling.min_workers, maxWorkers: policy.scaling.max_workers };
   const initialWorkers = Math.min(bounds.maxWorkers, Math.max(bounds.minWorkers, workersNeeded[0] as number));
   const tried = (controller: Controller): BacktestRow => {
@@ -106,14 +110,14 @@ export function backtest(options: BacktestOptions): BacktestResult {
     return { run, score: scoreRun(run, setting) };
   };
 
-  const planned = plannerOf(options, prepared, initialWorkers);
+  const planned = plannerOf({ ...options, policy }, prepared, initialWorkers);
   const planner = tried(planned.controller);
   const reactive = { ...bounds, initialWorkers, concurrency: setting.concurrency };
   const make: Record<Rival, () => Controller> = {
     hpa: () => createHpa(reactive),
     keda: () => createKeda(reactive),
     'keda-0.7': () => createKeda({ ...reactive, jobsPerSlot: 0.7 }),
-    static: () => createStaticPeak({ workers: workersNeeded.reduce((most, workers) => Math.max(most, workers), 0) }),
+    static: () => createStaticPeak({ workers: peakWorkers }),
     oracle: () => createOracle({ workersNeeded, stepSec: demand.stepSec, startupDelaySec: setting.startupDelaySec }),
   };
   return {
@@ -133,6 +137,14 @@ export function backtest(options: BacktestOptions): BacktestResult {
       forecastPoints: planned.points,
       setting,
     },
+  };
+}
+
+function cappedAt(policy: Policy, workers: number): Policy {
+  const { scaling } = policy;
+  return {
+    ...policy,
+    scaling: { ...scaling, max_workers: Math.max(scaling.min_workers, Math.min(scaling.max_workers, workers)) },
   };
 }
 
