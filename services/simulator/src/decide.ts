@@ -1,5 +1,6 @@
 import { CapacityError } from '@capplan/contracts';
-import { readScenario, scenariosMax } from '@capplan/simulation';
+import { policyOfDraft } from '@capplan/replay';
+import { readScenario, type Scenario, scenariosMax } from '@capplan/simulation';
 import type { SimulationTask } from './ports.ts';
 
 /** The figures of one scenario that callers want without reading the whole result. */
@@ -31,11 +32,21 @@ export function checkTask(task: SimulationTask): SimulationTask {
 
 function checkScenario(scenario: unknown, prefix: string): void {
   const read = readScenario(scenario);
-  if (read.ok) return;
+  if (read.ok) return checkPolicies(read.scenario, prefix);
   const problems = read.problems.map(({ field, message }) => `${prefix}${field} ${message}`);
   throw new CapacityError(read.reason === 'too_large' ? 'too_large' : 'invalid_input', problems[0] ?? read.reason, {
     detail: problems,
   });
+}
+
+function checkPolicies({ pools }: Scenario, prefix: string): void {
+  for (const { name, capacity } of pools) {
+    if (capacity.kind !== 'policy') continue;
+    const policy = policyOfDraft(capacity.policy);
+    if (policy.ok) continue;
+    const problems = policy.problems.map((problem) => `${prefix}capacity.policy of pool '${name}': ${problem}`);
+    throw new CapacityError('invalid_input', problems[0] ?? 'invalid policy', { detail: problems });
+  }
 }
 
 /** JSON with the names of every object in order: equal requests give equal text. */

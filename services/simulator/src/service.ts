@@ -4,6 +4,7 @@ import { type GrpcHandler, type GrpcServer, serveGrpc } from '@capplan/runtime';
 import { createAnswering } from './answer-task.ts';
 import type { SimulatorConfig } from './config.ts';
 import { figuresOf, parseScenario } from './decide.ts';
+import { type AskOwner, withPoolTraffic } from './pool-traffic.ts';
 import type { Engines, PartialTimeline, SimulationTask } from './ports.ts';
 import { createResults, notKept } from './results.ts';
 
@@ -39,18 +40,20 @@ export function createSimulator(
   let server: GrpcServer | undefined;
   health.watch('grpc', () => ({ ready: server !== undefined, detail: server ? `port ${server.port}` : 'not serving' }));
 
-  const taskOf = ({ scenario_json: text }: SimulateRequest): SimulationTask => ({
+  const actor = { id: 'simulator', kind: 'service' } as const;
+  const ask: AskOwner = (name, data, key) => bus.request(name, data, { key, actor });
+  const taskOf = async ({ scenario_json: text }: SimulateRequest): Promise<SimulationTask> => ({
     kind: 'simulate',
-    scenario: read(text, 'scenario_json'),
+    scenario: await read(text, 'scenario_json'),
   });
-  function read(text: string, field: string): unknown {
+  function read(text: string, field: string): Promise<unknown> {
     if (Buffer.byteLength(text) > config.requestBytesMax) {
       throw new CapacityError(
         'too_large',
         `${field}: ${Buffer.byteLength(text)} bytes are more than ${config.requestBytesMax}`,
       );
     }
-    return parseScenario(text, field);
+    return withPoolTraffic(parseScenario(text, field), { ask, nowMs: clock.nowMs() });
   }
   const simulated = (simulation: Simulation) => ({
     id: simulation.id,
@@ -61,14 +64,14 @@ export function createSimulator(
 
   const handlers: Record<string, GrpcHandler> = {
     Simulate: async (request: SimulateRequest, { signal }) =>
-      simulated(await counted(() => answer(taskOf(request), { signal }))),
+      simulated(await counted(async () => answer(await taskOf(request), { signal }))),
 
     SimulateStream: async function* (request: SimulateRequest, { signal }) {
       const heard: PartialTimeline[] = [];
       let wake = () => {};
       let over = false;
-      const done = counted(() =>
-        answer(taskOf(request), {
+      const done = counted(async () =>
+        answer(await taskOf(request), {
           signal,
           onProgress: (progress) => {
             heard.push(progress);
@@ -92,7 +95,7 @@ export function createSimulator(
     },
 
     Compare: async ({ scenarios_json: texts }: CompareRequest, { signal }) => {
-      const scenarios = texts.map((text, i) => read(text, `scenarios_json[${i}]`));
+      const scenarios = await Promise.all(texts.map((text, i) => read(text, `scenarios_json[${i}]`)));
       const { id, result, created_at } = await counted(() => answer({ kind: 'compare', scenarios }, { signal }));
       const { results: each } = result as { results: unknown[] };
       return { id, figures: each.map(figuresOf), result_json: JSON.stringify(result), created_at };
