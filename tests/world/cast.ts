@@ -90,7 +90,11 @@ export function createCast(settings: WorldSettings, around: { clock: SchedulingC
         }),
         watching,
       ),
-    forecaster: (context) => createForecaster(context, loadConfig(ForecasterConfig, { FORECASTER_PATHS: '16' })),
+    forecaster: (context) =>
+      createForecaster(
+        context,
+        loadConfig(ForecasterConfig, { FORECASTER_PATHS: '16', FORECASTER_SAVE_EVERY_S: '900' }),
+      ),
     queueing: (context) => createQueueing(context, loadConfig(QueueingConfig, {})),
     planner: (context) =>
       createPlanner(context, loadConfig(PlannerConfig, {}), {

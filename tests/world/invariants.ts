@@ -34,7 +34,7 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
   const loads: { saidMs: number; snapshot: Snapshot }[] = [];
   const receipts: Receipt[] = [];
   const receiptOf = new Map<string, string>();
-  const orders: { direction: number; timeMs: number; planId: string; entryId: string }[] = [];
+  const orders: { to: number; direction: number; timeMs: number; planId: string; entryId: string }[] = [];
   let eventSequence = 0;
   let changesSeen = 0;
   let auditPosition = 0;
@@ -140,7 +140,13 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
       if (!receipt) throw new Error(`3: ${told} without a receipt of its own from before it`);
       receipt.isUsed = true;
       const planId = (receipt.entry.detail as { plan_id: string }).plan_id;
-      const order = { direction: Math.sign(to - from), timeMs: receipt.appendedMs, planId, entryId: receipt.entry.id };
+      const order = {
+        to,
+        direction: Math.sign(to - from),
+        timeMs: receipt.appendedMs,
+        planId,
+        entryId: receipt.entry.id,
+      };
       checkCooldown(order, told);
       if (to < from) checkGround(order, told);
       orders.push(order);
@@ -174,6 +180,9 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
       recent.some(({ snapshot }) => snapshot.quality.trusted),
       () => `7: ${told} on measurements that are not trusted`,
     );
+    const left = (to: number) => to * pool.concurrency;
+    const isMet = recent.some(({ snapshot }) => snapshot.arrival_rate * snapshot.service_time_mean_s <= left(order.to));
+    must(!isDecided(order) || isMet, () => `6: ${told} leaves ${left(order.to)} slots, the observed demand needs more`);
     const ageSec = newest ? (order.timeMs - Date.parse(newest.snapshot.timestamp)) / 1000 : Number.POSITIVE_INFINITY;
     must(ageSec <= 60 + 3 * settings.intervalSec, () => `7: ${told} on a measurement ${ageSec} s old`);
   };

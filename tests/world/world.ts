@@ -61,7 +61,7 @@ export async function openWorld(seed: number) {
     random: random.fork('jobs'),
     concurrency: pool.concurrency,
     serviceMeanSec: settings.serviceMeanSec,
-    reportEveryMs: Math.min(30_000, settings.intervalSec * 500),
+    reportEveryMs: Math.min(30_000, settings.intervalSec * 667),
     failureShare: 0.01,
   });
 

@@ -14,7 +14,7 @@ interface PoolWindows {
 /** Windows kept behind the newest closed one: for a second closing, and to recognise repeated reports. */
 const WINDOWS_KEPT = 64;
 
-/** The twin: windows in this process. Replicas of a test share one. */
+/** The twin: windows in this process. Replicas of a test share one, and change nothing of what they are handed. */
 export function createMemoryWindowStore(): WindowStore {
   const pools = new Map<string, PoolWindows>();
   const of = (pool: string): PoolWindows => {
@@ -34,7 +34,7 @@ export function createMemoryWindowStore(): WindowStore {
       if (seen.has(id)) return false;
       seen.add(id);
       const window = Math.max(place, windows.closed + 1);
-      entry(windows.reports, window, () => []).push(structuredClone({ ...report, late: told < windows.closed }));
+      entry(windows.reports, window, () => []).push({ ...report, late: told < windows.closed });
       const worker = workerSeen(report);
       if (worker !== undefined) {
         const known = windows.workers.get(worker.worker);
@@ -52,20 +52,20 @@ export function createMemoryWindowStore(): WindowStore {
         for (const key of old.keys()) if (key < windows.closed - WINDOWS_KEPT) old.delete(key);
       }
       const { settled } = windows;
-      return structuredClone({
-        reports: windows.reports.get(window) ?? [],
+      return {
+        reports: [...(windows.reports.get(window) ?? [])],
         workers: [...windows.workers.values()],
         previous: settled !== undefined && settled.window < window ? settled : undefined,
-      });
+      };
     },
     settle: async (pool, observation) => {
       const windows = of(pool);
       if (windows.settled === undefined || windows.settled.window < observation.window) {
-        windows.settled = structuredClone(observation);
+        windows.settled = observation;
       }
-      return structuredClone(windows.settled);
+      return windows.settled;
     },
-    settled: async (pool) => structuredClone(pools.get(pool)?.settled),
+    settled: async (pool) => pools.get(pool)?.settled,
     forget: async (pool) => {
       pools.delete(pool);
     },
