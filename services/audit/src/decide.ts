@@ -27,7 +27,6 @@ export const auditedEvents = [
   'access.denied',
   'access.granted',
 ] as const satisfies readonly EventType[];
-type AuditedEvent = (typeof auditedEvents)[number];
 
 /**
  * What the log keeps of an event: who, what, to what, with what outcome, and enough detail to judge the decision
