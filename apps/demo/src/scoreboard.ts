@@ -91,7 +91,7 @@ export function createScoreboard({ pool, policy, targetSec }: DemoPool): Scorebo
     },
     forecast: (forecast) => {
       const leadSec = durationSec(pool.startup_delay);
-      const ahead = forecast.mean[Math.min(forecast.mean.length - 1, Math.floor(leadSec / forecast.step_s))];
+      const ahead = expectedRate(forecast, leadSec);
       if (ahead === undefined) return;
       forecastRate = ahead;
       promises.push({ dueMs: Date.parse(forecast.made_at) + leadSec * 1000, rate: ahead });
@@ -117,6 +117,15 @@ export function createScoreboard({ pool, policy, targetSec }: DemoPool): Scorebo
     moments: () => moments,
     lastPlan: () => newest,
   };
+}
+
+/** Demand at a lead: the mean of the sampled futures, as far as they reach, then the long forecast. */
+function expectedRate({ mean, step_s: stepSec, paths }: Forecast, leadSec: number): number | undefined {
+  const sampled = (paths?.rates_per_s ?? []).map(
+    (rates) => rates[Math.min(rates.length - 1, Math.floor(leadSec / (paths?.step_s ?? 1)))] ?? 0,
+  );
+  if (sampled.length > 0) return sampled.reduce((sum, rate) => sum + rate, 0) / sampled.length;
+  return mean[Math.min(mean.length - 1, Math.floor(leadSec / stepSec))];
 }
 
 function readSketch(wire: Snapshot['response_time_sketch']): QuantileSketch | undefined {
