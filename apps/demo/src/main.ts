@@ -79,14 +79,17 @@ async function readTrace({ traceFile, seed }: DemoArguments) {
   return undefined;
 }
 
+/** A package manager passes on the Ctrl-C that the terminal has sent already: what comes so soon is the same one. */
+const sameSignalMs = 1000;
+
 /** Resolves after the given minutes (never, for 0), on Ctrl-C or on SIGTERM. A second Ctrl-C ends at once. */
 function endOf(minutes: number): Promise<void> {
   return new Promise((resolve) => {
     if (minutes > 0) setTimeout(resolve, minutes * 60_000);
-    let asked = false;
+    let askedMs: number | undefined;
     const ask = () => {
-      if (asked) process.exit(130);
-      asked = true;
+      if (askedMs !== undefined && performance.now() - askedMs > sameSignalMs) process.exit(130);
+      askedMs ??= performance.now();
       resolve();
     };
     process.on('SIGINT', ask);

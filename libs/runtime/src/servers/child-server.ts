@@ -48,7 +48,8 @@ export async function startChildServer(options: ChildServerOptions): Promise<Pri
   await stopLeftover(dataDir);
   const logFile = join(dataDir, 'server.log');
   const log = openSync(logFile, 'a');
-  const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: dataDir });
+  // In a process group of its own: Ctrl-C is for whoever started it, who stops it when its time has come.
+  const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: dataDir, detached: true });
   closeSync(log);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
