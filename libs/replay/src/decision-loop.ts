@@ -8,6 +8,7 @@ import {
   type PastChange,
   type PoolFacts,
 } from '@capplan/planning';
+import { createRandomStream } from '@capplan/random';
 import type { ArrivalTrace } from '@capplan/traces';
 import { createLongDemand, type LongDemand } from './long-demand.ts';
 
@@ -65,10 +66,16 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
 
   return {
     learn,
-    learnTrace: ({ startMs, intervalSec, ratesPerSec }) => {
+    learnTrace: ({ name, startMs, intervalSec, ratesPerSec }) => {
+      const random = createRandomStream(name).fork('history');
+      const parts = Math.max(1, Math.round(intervalSec / minuteSec));
+      const partSec = intervalSec / parts;
       for (const [i, rate] of ratesPerSec.entries()) {
-        const timeMs = startMs + (i + 1) * intervalSec * 1000;
-        learn({ timeMs, arrivalRatePerSec: Number.isNaN(rate) ? null : rate, intervalSec });
+        for (let part = 1; part <= parts; part++) {
+          const timeMs = startMs + (i * intervalSec + part * partSec) * 1000;
+          const seen = parts === 1 ? rate : countedRate({ ratePerSec: rate, sec: partSec, normal: random.normal() });
+          learn({ timeMs, arrivalRatePerSec: Number.isNaN(rate) ? null : seen, intervalSec: partSec });
+        }
       }
     },
     forecast: () => forecast,
@@ -98,6 +105,17 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
       return decision;
     },
   };
+}
+
+const minuteSec = 60;
+
+/**
+ * What counting jobs over a short time would have shown of a mean rate: whole jobs, as many more or less as chance
+ * brings. A long interval's mean hides that, and a forecaster that never saw it would trust every wiggle.
+ */
+function countedRate({ ratePerSec, sec, normal }: { ratePerSec: number; sec: number; normal: number }): number {
+  const jobs = ratePerSec * sec;
+  return Math.max(0, Math.round(jobs + Math.sqrt(jobs) * normal)) / sec;
 }
 
 /**
