@@ -2,6 +2,7 @@ import type { ServiceDistribution } from '@capplan/queueing';
 import type { CandidateField } from './candidates.ts';
 import type { DecisionInput } from './decision-input.ts';
 import { demandAhead } from './demand-ahead.ts';
+import { decisionHorizonSec } from './horizon.ts';
 import { missCurve } from './late-share.ts';
 import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
@@ -17,7 +18,7 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     forecast: input.forecast,
     nowMs: input.nowMs,
     arrivalRatePerSec: present.arrivalRatePerSec,
-    horizonSec: pool.startupDelaySec + periodSec + tuning.beyondSec,
+    horizonSec: decisionHorizonSec({ startupDelaySec: pool.startupDelaySec, decisionPeriodSec: periodSec }),
   });
   const service: ServiceDistribution = {
     kind: 'lognormal',

@@ -1,6 +1,6 @@
 import { budgetLimit } from './budget.ts';
 import { type Candidate, price } from './candidates.ts';
-import { confidenceOf } from './confidence.ts';
+import { confidenceOf, missProbabilityInReach } from './confidence.ts';
 import type { Deliberation } from './decide.ts';
 import type { HoldReason } from './decision.ts';
 import { expectedLoad, observedNeed, presentLoad } from './field.ts';
@@ -23,6 +23,8 @@ export function applyRules(d: Deliberation): HoldReason | undefined {
     d.trail.apply(reason, workers, detail);
   };
   holdWhatDoesNotPay(d, stop);
+  drainInTime(d);
+  holdScaleUp(d, stop);
   holdScaleIn(d, stop);
   limitStep(d);
   holdCooldown(d, stop);
@@ -43,6 +45,31 @@ function holdWhatDoesNotPay(d: Deliberation, stop: Stop): void {
   if (gain >= threshold) return;
   const detail = `the change would pay ${formatNumber(gain)} worker-minutes, less than ${formatNumber(threshold)}`;
   stop('below_threshold', fromWorkers, detail);
+}
+
+/** Enough to work off what waits within the policy's drain time, on top of demand. */
+function drainInTime({ settings, field, present, trail }: Deliberation): void {
+  if (settings.drainSec === undefined || settings.drainSec <= 0 || present.backlog === 0) return;
+  const slots = expectedLoad(field) + (present.backlog * present.serviceMeanSec) / settings.drainSec;
+  const needed = Math.ceil(slots / field.concurrency - 1e-9);
+  const detail = `${formatNumber(present.backlog)} waiting jobs are to be worked off within ${settings.drainSec} s`;
+  trail.apply('drain_time', Math.max(trail.workers, needed), detail);
+}
+
+/** The upper end of the band: for ten minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */
+function holdScaleUp(d: Deliberation, stop: Stop): void {
+  const { settings, field, present, trail, staying } = d;
+  const current = present.orderedWorkers;
+  if (trail.workers <= current || present.backlog > 0 || !changedWithin(d, 'down')) return;
+  const load = Math.max(expectedLoad(field), presentLoad(field));
+  if (load > settings.utilizationHigh * current * field.concurrency) return;
+  if (1 - missProbabilityInReach(d, staying) < settings.confidenceThreshold) return;
+  const minutes = reversalWindowSec / 60;
+  stop(
+    'hysteresis',
+    current,
+    `lowered less than ${minutes} minutes ago and not busier than ${settings.utilizationHigh}`,
+  );
 }
 
 /** Scale-in leans to the safe side: it needs good data, a quiet pool and a confident outlook. */
@@ -74,13 +101,19 @@ const reversalWindowSec = 600;
  * Hysteresis: for ten minutes after a rise, capacity goes again only when the pool runs below the lower utilisation of
  * the band. What was needed a moment ago is likely to be needed again.
  */
-function reversesRecentRise({ input, settings, field, present }: Deliberation): boolean {
-  const recently = input.history.changes.some(
-    (change) => change.toWorkers > change.fromWorkers && input.nowMs - change.timeMs < reversalWindowSec * 1000,
-  );
-  if (!recently) return false;
+function reversesRecentRise(d: Deliberation): boolean {
+  if (!changedWithin(d, 'up')) return false;
+  const { settings, field, present } = d;
   const load = Math.max(expectedLoad(field), presentLoad(field));
   return load > settings.utilizationLow * present.orderedWorkers * field.concurrency;
+}
+
+function changedWithin({ input }: Deliberation, direction: 'up' | 'down'): boolean {
+  return input.history.changes.some(
+    (change) =>
+      change.toWorkers > change.fromWorkers === (direction === 'up') &&
+      input.nowMs - change.timeMs < reversalWindowSec * 1000,
+  );
 }
 
 /**

@@ -1,26 +1,26 @@
 /**
  * The constants of the decision. One set for all pools; what differs between pools is in policies.
- * They were chosen on generated and recorded demand, see the README.
+ * Costs are in worker-minutes, so that they mean the same whatever a worker costs.
  */
 export const tuning = {
-  /** How far beyond the end of the start-up delay a decision looks, seconds, on top of the decision period. */
+  /** How far beyond start-up delay and decision period a decision looks, seconds. */
   beyondSec: 60,
   /** Charge for one allowed wait's worth of backlog at the end of the horizon, in missed minutes. */
   leftover: 0.3,
-  /** Backlog beyond that is worked off, later, by this share of the load as spare capacity. */
+  /** Backlog beyond half an allowed wait is worked off, later, by this share of the load as spare capacity. */
   drainShare: 0.25,
-  /** A change must pay at least this many worker-minutes, plus this share of the workers moved. */
   /** A count below the load plus this many square roots of it is not considered when scaling in. */
   floorDeviations: 0.4,
-  /** An objective is not given up because demand made it dear: a missed minute costs at least this many minutes of the load's workers. */
+  /** A missed minute costs at least this many minutes of the workers its load needs: a rush is not given up. */
   missFloor: 1.5,
+  /** Price of one worker moved up: about what its start-up delay costs before it is of use. */
   movedUp: 1.5,
+  /** Price of one worker moved down: it may have to come back. */
   movedDown: 2.4,
+  /** What a change must pay on top. */
   upThreshold: 8,
-  upThresholdPerWorker: 0,
   downThreshold: 6,
-  downThresholdPerWorker: 0,
-  /** A change against a recent one of the other direction must pay this many times as much, fading over this time. */
+  /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 10,
   reversalFadeSec: 600,
 };

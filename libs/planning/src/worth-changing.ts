@@ -2,10 +2,10 @@ import type { PastChange } from './decision-input.ts';
 import { tuning } from './tuning.ts';
 
 /**
- * What a change must pay before it is made, in worker-minutes.
+ * What a change must pay before it is made, in worker-minutes, on top of the price of every worker moved.
  *
  * Every change costs something that no price list names: a start that is thrown away, a drained worker, a graph that
- * nobody trusts. A change against a recent one of the other direction costs more, the more recent that one is.
+ * nobody trusts.
  */
 export function thresholdOf(options: {
   fromWorkers: number;
@@ -15,13 +15,13 @@ export function thresholdOf(options: {
 }): number {
   const { fromWorkers, toWorkers, changes, nowMs } = options;
   const up = toWorkers > fromWorkers;
-  const moved = Math.abs(toWorkers - fromWorkers);
-  const plain = up
-    ? tuning.upThreshold + tuning.upThresholdPerWorker * moved
-    : tuning.downThreshold + tuning.downThresholdPerWorker * moved;
-  return plain * reversalFactor(up, changes, nowMs);
+  return (up ? tuning.upThreshold : tuning.downThreshold) * reversalFactor(up, changes, nowMs);
 }
 
+/**
+ * How many times as much a change in one direction must pay, seen from recent changes in the other: the most right
+ * after one, 1 when the last is ten minutes ago.
+ */
 export function reversalFactor(up: boolean, changes: readonly PastChange[], nowMs: number): number {
   let factor = 1;
   for (const change of changes) {

@@ -4,6 +4,7 @@ import {
   createServiceEstimate,
   type Decision,
   decide,
+  decisionHorizonSec,
   observeService,
   type PastChange,
   type PoolFacts,
@@ -34,8 +35,6 @@ export interface DecisionLoopOptions {
 }
 
 const pathStepSec = 30;
-/** Demand is sampled this far beyond a decision period after a worker ordered now would be there. */
-const beyondSec = 180;
 const remembersMs = 3_600_000;
 
 /**
@@ -52,7 +51,7 @@ const remembersMs = 3_600_000;
  */
 export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
   const { pool, policy, decisionPeriodSec = 60, paths = 64 } = options;
-  const horizonSec = pool.startupDelaySec + decisionPeriodSec + beyondSec;
+  const horizonSec = decisionHorizonSec({ startupDelaySec: pool.startupDelaySec, decisionPeriodSec });
   const lead = createLeadForecaster({ leadSec: horizonSec });
   const days = createLongDemand(policy.forecast);
   const service = createServiceEstimate();
