@@ -15,6 +15,8 @@ const genesis = '0'.repeat(64);
 /** Views of the world may lag behind it: the longest delay of a message, and a repetition of it. */
 const lagMs = 65_000;
 
+const capRules = ['at_minimum', 'at_maximum', 'budget'];
+
 /** What the audit log holds of one step that was about to be done. */
 interface Receipt {
   entry: AuditEntry;
@@ -160,9 +162,13 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
     return plan?.requested_by === 'planner' && index < plan.steps.length;
   };
 
+  /** Caps have the last word: what brings a pool back inside them does not wait. */
+  const isForced = (planId: string): boolean =>
+    plans.get(planId)?.explanation.some(({ rule }) => capRules.includes(rule)) ?? false;
+
   const checkCooldown = (order: (typeof orders)[number], told: string): void => {
     const last = orders.at(-1);
-    if (!last || !isDecided(order)) return;
+    if (!last || !isDecided(order) || isForced(order.planId)) return;
     const cooldown = order.direction > 0 ? scaling.scale_up_cooldown : scaling.scale_down_cooldown;
     const sinceSec = (order.timeMs - last.timeMs) / 1000;
     must(

@@ -22,7 +22,7 @@ export async function liveThrough(seed: number): Promise<{ world: World; invaria
 async function settle(world: World, invariants: Invariants): Promise<void> {
   const { settings, must, step } = world;
   const rate = settings.rateAt(settings.livesSec);
-  for (let i = 0; i < 30; i++) {
+  for (let i = 0; i < 18; i++) {
     await step(rate);
     await invariants.check();
   }
@@ -51,7 +51,10 @@ async function expectSettled(world: World, { plans, rollouts, everApproved }: In
   const { cast, backend, must, settings } = world;
   for (const id of everApproved) {
     const status = plans.get(id)?.status;
-    expect(['completed', 'failed', 'reverted', 'cancelled', 'superseded', 'expired'], `5: ${id}`).to.include(status);
+    expect(
+      ['completed', 'failed', 'reverted', 'cancelled', 'rejected', 'superseded', 'expired'],
+      `5: ${id}`,
+    ).to.include(status);
   }
   expect([...rollouts.values()].filter(isRunning), 'rollouts that never ended').to.deep.equal([]);
   expect(backend.pending(), 'messages that nobody took').to.equal(0);

@@ -82,20 +82,20 @@ export function drawSettings(random: RandomStream, startMs: number): WorldSettin
   const perWorker = concurrency / serviceMeanSec;
   const level = between(0.5, max * 0.5);
   const swing = between(0, 0.8);
-  const periodSec = between(1800, 7200);
-  const spike = { fromSec: between(600, 3600), lastsSec: between(120, 1200), factor: chance(0.4) ? between(2, 5) : 1 };
-  const silence = { fromSec: between(600, 3600), lastsSec: chance(0.2) ? between(120, 1200) : 0 };
+  const periodSec = between(900, 5400);
+  const spike = { fromSec: between(300, 2400), lastsSec: between(120, 1200), factor: chance(0.4) ? between(2, 5) : 1 };
+  const silence = { fromSec: between(300, 2400), lastsSec: chance(0.2) ? between(120, 1200) : 0 };
   return {
     pool,
     policy,
-    intervalSec: one(15, 30, 60, 60),
+    intervalSec: one(15, 30, 30, 60, 60),
     serviceMeanSec,
     workersAtStart: chance(0.2) ? 0 : whole(Math.max(1, min), max),
     workersMax: chance(0.2) ? max - 2 : 1000,
     severity: one(0, 0.5, 1, 1, 2),
     replicas: one(1, 1, 2),
     hasTrials: chance(0.2),
-    livesSec: 3600,
+    livesSec: 2700,
     rateAt: (sec) => {
       if (sec >= silence.fromSec && sec < silence.fromSec + silence.lastsSec) return 0;
       const wave = 1 + swing * Math.sin((2 * Math.PI * sec) / periodSec);
