@@ -70,11 +70,11 @@ describe('safety rules', () => {
     }
   });
 
-  it('hold scale-in for ten minutes after a rise while the pool is busier than the band', () => {
+  it('hold scale-in for eleven minutes after a rise while the pool is busier than the band', () => {
     const busy = snapshotOf({ current_workers: 60 });
-    const held = decide(inputOf({ snapshot: busy, history: { changes: [changeAgo(595, 50, 60)] } }));
+    const held = decide(inputOf({ snapshot: busy, history: { changes: [changeAgo(655, 50, 60)] } }));
     expect(held.targetWorkers).to.equal(60);
-    const idle = decide(inputOf({ ...oversized, history: { changes: [changeAgo(595, 80, 90)] } }));
+    const idle = decide(inputOf({ ...oversized, history: { changes: [changeAgo(655, 80, 90)] } }));
     expect(idle.targetWorkers).to.be.below(60);
   });
 

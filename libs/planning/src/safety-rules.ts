@@ -56,7 +56,7 @@ function drainInTime({ settings, field, present, trail }: Deliberation): void {
   trail.apply('drain_time', Math.max(trail.workers, needed), detail);
 }
 
-/** The upper end of the band: for ten minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */
+/** The upper end of the band: for eleven minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */
 function holdScaleUp(d: Deliberation, stop: Stop): void {
   const { settings, field, present, trail, staying } = d;
   const current = present.orderedWorkers;
@@ -95,10 +95,10 @@ function holdScaleIn(d: Deliberation, stop: Stop): void {
   }
 }
 
-const reversalWindowSec = 600;
+const reversalWindowSec = 660;
 
 /**
- * Hysteresis: for ten minutes after a rise, capacity goes again only when the pool runs below the lower utilisation of
+ * Hysteresis: for eleven minutes after a rise, capacity goes again only when the pool runs below the lower utilisation of
  * the band. What was needed a moment ago is likely to be needed again.
  */
 function reversesRecentRise(d: Deliberation): boolean {

@@ -22,5 +22,5 @@ export const tuning = {
   downThreshold: 6,
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 10,
-  reversalFadeSec: 600,
+  reversalFadeSec: 660,
 };

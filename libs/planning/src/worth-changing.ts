@@ -20,7 +20,7 @@ export function thresholdOf(options: {
 
 /**
  * How many times as much a change in one direction must pay, seen from recent changes in the other: the most right
- * after one, 1 when the last is ten minutes ago.
+ * after one, 1 when the last is eleven minutes ago.
  */
 export function reversalFactor(up: boolean, changes: readonly PastChange[], nowMs: number): number {
   let factor = 1;
