@@ -15,12 +15,13 @@ import { createRandomStream } from '@capplan/random';
 import {
   createMemoryBackend,
   createVirtualClock,
-  type Faults,
   loadConfig,
   type MemoryContext,
   type Service,
 } from '@capplan/runtime';
 import { expect } from 'chai';
+import { worldFaults } from './faults.ts';
+import { forEachSeed, worldSeeds } from './seeds.ts';
 
 const startMs = Date.parse('2026-03-02T12:00:00Z');
 const pool = samplePool();
@@ -31,8 +32,7 @@ const policy = samplePolicy({
 });
 const keys = makeAuditKeys();
 const ada = { id: 'ada', kind: 'user' } as const;
-const seeds = Number(process.env.WORLD_SEEDS ?? 25);
-const firstSeed = Number(process.env.WORLD_FIRST_SEED ?? 1);
+const seeds = worldSeeds(15);
 
 /** A plain rule in the place of the decision core: this test is about what becomes of decisions, not about how good they are. */
 const reactive = scriptedCore(({ nowMs, snapshot, history }) => {
@@ -42,21 +42,6 @@ const reactive = scriptedCore(({ nowMs, snapshot, history }) => {
   const needed = Math.ceil((snapshot.arrival_rate + snapshot.backlog / 60) / (pool.concurrency * 0.75));
   return Math.min(30, Math.max(2, needed));
 });
-
-const faults: Faults = {
-  dropDelivery: 0.04,
-  duplicateDelivery: 0.08,
-  reorderDelivery: 0.08,
-  loseRequest: 0.03,
-  loseReply: 0.03,
-  failPublish: 0.02,
-  failPublishAfterStoring: 0.02,
-  failRecordWrite: 0.03,
-  failRecordWriteAfterStoring: 0.03,
-  failRecordRead: 0.02,
-  failCache: 0.03,
-  delayMsMax: 2000,
-};
 
 /** Planner, executor and audit with a pool whose demand doubles and falls again, while things go wrong. */
 async function live(seed: number) {
@@ -96,7 +81,7 @@ async function live(seed: number) {
   await ask('policy.put', { policy, must: 'create' });
   await ask('pool.put', { pool });
 
-  backend.setFaults(faults);
+  backend.setFaults(worldFaults());
   let backlog = 0;
   const work = async (rate: number) => {
     const { workers, ready } = await actuator.current(pool);
@@ -161,8 +146,8 @@ async function live(seed: number) {
 describe('planner, executor and audit in one world', function () {
   this.timeout(120_000);
 
-  it(`scale a pool up and down, each change planned, approved, audited and done once (${seeds} seeds)`, async () => {
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+  it(`scale a pool up and down, each change planned, approved, audited and done once (${seeds.length} seeds)`, async () => {
+    await forEachSeed(seeds, async (seed) => {
       const w = await live(seed);
       const place = `seed ${seed}`;
       const peak = Math.max(...w.actuator.changes.map(({ to }) => to));
@@ -193,6 +178,6 @@ describe('planner, executor and audit in one world', function () {
         w.backend.deadLetters().map(({ reason }) => reason),
         place,
       ).to.not.include('schema');
-    }
+    });
   });
 });

@@ -19,6 +19,8 @@ import {
 } from '@capplan/runtime';
 import { createBusTransport, createWorkerReporter } from '@capplan/worker-sdk';
 import { expect } from 'chai';
+import { worldFaults } from './faults.ts';
+import { forEachSeed, worldSeeds } from './seeds.ts';
 
 /*
  * Workers, collector, forecaster and queueing service on a bus that loses, repeats, delays and reorders, two replicas of
@@ -51,18 +53,6 @@ const policy: Policy = {
   cost: {},
   tags: [],
   updated_at: updatedAt,
-};
-
-const faults = {
-  dropDelivery: 0.03,
-  duplicateDelivery: 0.05,
-  delayDelivery: 0.05,
-  reorderDelivery: 0.05,
-  failPublish: 0.03,
-  failPublishAfterStoring: 0.03,
-  failCache: 0.03,
-  loseRequest: 0.03,
-  loseReply: 0.03,
 };
 
 async function live(seed: number): Promise<void> {
@@ -101,7 +91,7 @@ async function live(seed: number): Promise<void> {
   );
   for (const reporter of reporters) await clock.waitFor(reporter.start());
 
-  backend.setFaults(faults);
+  backend.setFaults(worldFaults());
   let done = 0;
   const chance = random.fork('chance');
   for (const reporter of reporters) reporter.jobStarted();
@@ -119,7 +109,7 @@ async function live(seed: number): Promise<void> {
     replicas.get(name)?.crash();
     backend.setFaults({});
     await startReplica(...(name.split('/') as [string, string]));
-    backend.setFaults(faults);
+    backend.setFaults(worldFaults());
   }
   backend.setFaults({});
   for (const reporter of reporters) await clock.waitFor(reporter.stop({ waitMs: 30_000 }));
@@ -159,8 +149,9 @@ async function live(seed: number): Promise<void> {
 }
 
 describe('watching a pool while everything fails now and then', () => {
-  const seeds = Number(process.env.WORLD_SEEDS ?? 10);
-  for (let seed = 1; seed <= seeds; seed++) {
-    it(`comes to the same windows, counts and forecasts with seed ${seed}`, () => live(seed));
-  }
+  const seeds = worldSeeds(8);
+  it(`comes to the same windows, counts and forecasts (${seeds.length} seeds)`, async function () {
+    this.timeout(0);
+    await forEachSeed(seeds, live);
+  });
 });
