@@ -1,7 +1,7 @@
 // Backtests of two scenarios on every trace of a folder: the planner beside the usual autoscalers.
 //
 //   node scripts/bench.mjs planning FOLDER [--scenario A|B] [--trace TEXT] [--against LIST] [--within held|interpolated]
-//                                          [--seed N] [--price N] [--group TEXT,TEXT] [--little]
+//                                          [--seed N] [--price N] [--group TEXT,TEXT] [--every SECONDS] [--little]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -55,6 +55,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     price: { type: 'string' },
     group: { type: 'string', default: '' },
+    every: { type: 'string', default: '60' },
     little: { type: 'boolean', default: false },
   },
 });
@@ -116,6 +117,7 @@ function runAll(
     seed: values.seed,
     against: wanted,
     capAtPeak: true,
+    decisionPeriodSec: Number(values.every),
     ...options,
   });
   if (!result.ok) {
@@ -151,11 +153,22 @@ function table(scenario: Scenario, traces: readonly ArrivalTrace[]): void {
     );
   }
   process.stdout.write('\n');
-  for (const name of new Set(all.map((row) => row.name)))
+  summaries('all traces', all);
+  const group = values.group.split(',').filter((text) => text !== '');
+  if (group.length === 0) return;
+  summaries(
+    group.join(' '),
+    all.filter((row) => group.some((text) => row.trace.includes(text))),
+  );
+}
+
+function summaries(what: string, rows: readonly Row[]): void {
+  for (const name of new Set(rows.map((row) => row.name))) {
     summary(
-      'all traces',
-      all.filter((row) => row.name === name),
+      what,
+      rows.filter((row) => row.name === name),
     );
+  }
 }
 
 function line(what: string, row: Omit<RunScore, 'windows'> & { costRatio: number }): string {
@@ -229,11 +242,7 @@ function littleHistory(scenario: Scenario, traces: readonly ArrivalTrace[]): voi
     all.push(...result.rows);
   }
   process.stdout.write('\n');
-  for (const name of new Set(all.map((row) => row.name)))
-    summary(
-      'all',
-      all.filter((row) => row.name === name),
-    );
+  summaries('all', all);
 }
 
 function percent(share: number): string {
