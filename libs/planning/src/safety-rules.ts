@@ -93,9 +93,6 @@ function holdScaleIn(d: Deliberation, stop: Stop): void {
       stop('low_confidence', current, detail);
     }
   }
-  // A forecast adds to what is needed now and takes nothing from it: who is busy at this moment stays.
-  const needed = Math.min(current, observedNeed(d.field));
-  if (trail.workers < needed) trail.apply('observed_demand', needed, `${needed} workers are busy with what is there`);
 }
 
 const reversalWindowSec = 660;
