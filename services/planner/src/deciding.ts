@@ -97,8 +97,14 @@ export function createDeciding(deps: DecidingDeps): Deciding {
   async function tried(first: Plan, given: Ground): Promise<Plan> {
     const { pool, policy, snapshot, decision } = given;
     const direction = Math.sign(first.target_workers - first.current_workers);
-    const others = decision.alternatives
+    // What a rule has held back or cut short is not handed out again; nobody goes whom the rules let stay; and what
+    // takes several steps would take them at once.
+    const isFree = decision.hold === undefined && decision.targetWorkers === first.target_workers;
+    const stepMax = policy.scaling.max_step ?? Number.POSITIVE_INFINITY;
+    const others = (isFree ? decision.alternatives : [])
       .map(({ workers }) => workers)
+      .filter((workers) => direction > 0 || workers > first.target_workers)
+      .filter((workers) => Math.abs(workers - first.current_workers) <= stepMax)
       .filter((workers) => Math.sign(workers - first.current_workers) === direction && workers !== first.target_workers)
       .filter((workers) => mayTarget(workers, first.current_workers, pool, policy).ok)
       .slice(0, alternativesTried)
