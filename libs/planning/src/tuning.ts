@@ -12,7 +12,7 @@ export const tuning = {
   /** A count below the load plus this many square roots of it is not considered when scaling in. */
   floorDeviations: 0.4,
   /** A missed minute costs at least this many minutes of the workers its load needs: a rush is not given up. */
-  missFloor: 1.5,
+  missFloor: 3,
   /** Price of one worker moved up: about what its start-up delay costs before it is of use. */
   movedUp: 1.5,
   /** Price of one worker moved down: it may have to come back. */
