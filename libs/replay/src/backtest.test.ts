@@ -78,6 +78,14 @@ describe('backtest', () => {
     expect(hours(1)).to.not.equal(hours(2));
   });
 
+  it('lets nobody have more workers than the peak needs, when asked to', () => {
+    const result = run({ against: ['keda'], capAtPeak: true });
+    const peak = result.workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
+    const ordered = [result.planner, result.rivals.keda].flatMap((row) => row?.run.changes.map(({ to }) => to) ?? []);
+    expect(ordered.length).to.be.greaterThan(0);
+    expect(Math.max(...ordered)).to.be.at.most(peak);
+  });
+
   it('says that a trace is too short, and how much is needed', () => {
     const result = backtest({ ...usual, evalDays: 7 });
     expect(result).to.include({ ok: false, reason: 'too_short' });

@@ -55,7 +55,7 @@ export function createDemand(options: { trace: ArrivalTrace; within?: WithinInte
     for (let k = 0; k < stepsPerInterval; k++) {
       ratesPerSec[first + k] = (rate * (shares[k] as number) * trace.intervalSec) / stepSec;
     }
-    place(counts, first, jobs, shares, random.next);
+    place(counts, first, jobs, shares, () => random.next());
   }
   return { startMs: trace.startMs, stepSec, counts, ratesPerSec, bridged };
 }
