@@ -73,6 +73,15 @@ describe('withinPolicy', () => {
     const tight = samplePolicy({ scaling: { min_workers: 3, max_workers: 5 } });
     expect(withinPolicy(step(9, 7), given(tight))).to.deep.equal({ ok: true });
     expect(withinPolicy(step(0, 2), given(tight))).to.deep.equal({ ok: true });
+    const slow = samplePolicy({ scaling: { min_workers: 3, max_workers: 5, max_step: 1 } });
+    expect(withinPolicy(step(9, 5), given(slow))).to.deep.equal({ ok: true });
+    expect(withinPolicy(step(0, 3), given(slow))).to.deep.equal({ ok: true });
+    const poor = samplePolicy({
+      scaling: { min_workers: 3, max_workers: 9, max_step: 1 },
+      cost: { budget_kind: 'hard', hourly_budget: 2 },
+    });
+    expect(withinPolicy(step(9, 3), given(poor)), 'back to what there is money for').to.deep.equal({ ok: true });
+    expect(withinPolicy(step(2, 3), given(poor)), 'up to the minimum').to.deep.equal({ ok: true });
   });
 });
 

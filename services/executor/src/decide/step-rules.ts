@@ -85,23 +85,22 @@ export function withinPolicy(
   if (to < least && to < from && !(to === 0 && scaling.scale_to_zero)) {
     return refuse('outside_policy_limits', `${to} workers are fewer than the policy's ${least}`);
   }
-  if (scaling.max_step !== undefined && Math.abs(to - from) > scaling.max_step) {
+  const costPerHour = to * pool.worker_cost_per_hour;
+  const budget = cost.budget_kind === 'hard' ? cost.hourly_budget : undefined;
+  // What calls a pool back inside its limits is as large as it has to be.
+  const isOutside =
+    from > scaling.max_workers ||
+    from < scaling.min_workers ||
+    (budget !== undefined && from * pool.worker_cost_per_hour > budget);
+  if (scaling.max_step !== undefined && Math.abs(to - from) > scaling.max_step && !isOutside) {
     return refuse(
       'outside_policy_limits',
       `a step of ${Math.abs(to - from)} is more than the policy's ${scaling.max_step}`,
     );
   }
-  const costPerHour = to * pool.worker_cost_per_hour;
-  if (
-    to > from &&
-    cost.budget_kind === 'hard' &&
-    cost.hourly_budget !== undefined &&
-    costPerHour > cost.hourly_budget
-  ) {
-    return refuse(
-      'cost_limit_exceeded',
-      `${costPerHour} an hour is more than the hard budget of ${cost.hourly_budget}`,
-    );
+  // Money never goes below the minimum that the owner asked for.
+  if (to > from && to > scaling.min_workers && budget !== undefined && costPerHour > budget) {
+    return refuse('cost_limit_exceeded', `${costPerHour} an hour is more than the hard budget of ${budget}`);
   }
   return fine;
 }
