@@ -1,10 +1,13 @@
 import { tuning } from './tuning.ts';
 
+/** A worker that starts at once still has to be worth its move over the minutes that follow. */
+const leastSec = 240;
+
 /**
  * How far ahead a decision looks, seconds: futures of demand should reach this far.
  *
  * @example decisionHorizonSec({ startupDelaySec: 120, decisionPeriodSec: 60 }) // 240
  */
 export function decisionHorizonSec(times: { startupDelaySec: number; decisionPeriodSec: number }): number {
-  return times.startupDelaySec + times.decisionPeriodSec + tuning.beyondSec;
+  return Math.max(leastSec, times.startupDelaySec + times.decisionPeriodSec + tuning.beyondSec);
 }

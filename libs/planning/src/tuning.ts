@@ -20,6 +20,8 @@ export const tuning = {
   /** What a change must pay on top. */
   upThreshold: 8,
   downThreshold: 6,
+  /** Pools of at least so many workers pay it in full. */
+  thresholdWorkers: 40,
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 10,
   reversalFadeSec: 660,

@@ -5,7 +5,8 @@ import { tuning } from './tuning.ts';
  * What a change must pay before it is made, in worker-minutes, on top of the price of every worker moved.
  *
  * Every change costs something that no price list names: a start that is thrown away, a drained worker, a graph that
- * nobody trusts.
+ * nobody trusts. In a small pool a worker is a larger share, and so is what waiting for a larger gain would waste: below
+ * forty workers the threshold shrinks with the pool.
  */
 export function thresholdOf(options: {
   fromWorkers: number;
@@ -15,7 +16,8 @@ export function thresholdOf(options: {
 }): number {
   const { fromWorkers, toWorkers, changes, nowMs } = options;
   const up = toWorkers > fromWorkers;
-  return (up ? tuning.upThreshold : tuning.downThreshold) * reversalFactor(up, changes, nowMs);
+  const size = Math.min(1, Math.max(fromWorkers, toWorkers) / tuning.thresholdWorkers);
+  return size * (up ? tuning.upThreshold : tuning.downThreshold) * reversalFactor(up, changes, nowMs);
 }
 
 /**
