@@ -35,6 +35,7 @@ describe('kill -9 in the middle of a rollout', function () {
   let context: ServerContext;
   /** Plans that were approved before something was killed. */
   const ordered: Plan[] = [];
+  let completed = 0;
 
   const startNats = async (port: number) => {
     nats = await startPrivateNats({ dataDir: join(folder, 'nats'), port });
@@ -94,7 +95,10 @@ describe('kill -9 in the middle of a rollout', function () {
     const steps = rollouts.flatMap((rollout) => rollout.steps);
     // What was not yet begun may give way to a plan for more workers: the pool is a live one.
     if (plan.status === 'superseded') return void expect(steps.filter((step) => step.ordered_at)).to.deep.equal([]);
+    // An order that is overdue when its executor comes back is given up, and decided afresh from new measurements.
+    if (plan.status_reason.startsWith('workers_did_not_arrive')) return;
     expect(plan.status, plan.status_reason).to.equal('completed');
+    completed += 1;
     expect(rollouts.map(({ status }) => status)).to.deep.equal(['finished']);
     expect(steps[0]?.audit_receipt).to.match(/^\d+:[0-9a-f]{64}$/);
     expect(steps[0]?.workers_after).to.equal(plan.target_workers);
@@ -187,6 +191,7 @@ describe('kill -9 in the middle of a rollout', function () {
 
     const ids = records.map(({ entry }) => entry.id);
     expect(new Set(ids).size, 'entries of the audit log are there once').to.equal(ids.length);
+    expect(completed, 'plans carried out although something was killed').to.be.at.least(2);
     const steps = records.filter(({ entry }) => entry.action === 'rollout.step').map(({ entry }) => entry.id);
     for (const { id } of ordered) {
       const own = steps.filter((step) => step === `rollout-${id.replace(/^plan-/, '')}:step:0`);

@@ -24,7 +24,7 @@ export function startMainJob(options: {
   marker: string;
 }): MainJob {
   const [name, value] = options.marker.split('=') as [string, string];
-  const words = ['--headless', '--minutes', '30', '--json', '--speed', '5', '--load', '2', '--data', options.dataDir];
+  const words = ['--headless', '--minutes', '30', '--json', '--speed', '4', '--load', '2', '--data', options.dataDir];
   const child: ChildProcess = spawn(process.execPath, [program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NATS_URL: options.natsUrl, REDIS_URL: options.redisUrl, [name]: value },
