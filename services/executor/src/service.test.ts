@@ -92,6 +92,23 @@ describe('the executor service', () => {
     expect(changes(w)).to.deep.equal(['4→2']);
   });
 
+  it('begins each life with a token of its own, so that no order of the life before passes for one of this', async () => {
+    const w = await open();
+    const first = await w.launch('a');
+    w.world.receipts.push = (...ids) => {
+      w.actuator.setReachable(false);
+      return Array.prototype.push.apply(w.world.receipts, ids);
+    };
+    await w.measure();
+    await w.approve(samplePlan([4, 6]));
+    await w.clock.advanceUntil(() => w.world.receipts.length > 0, 60_000);
+    first.crash();
+    w.actuator.setReachable(true);
+    await w.launch('a');
+    await w.pass(60);
+    expect(w.actuator.changes.map(({ to, fencingToken }) => [to, fencingToken])).to.deep.equal([[6, 2]]);
+  });
+
   it('fails what is held for too long', async () => {
     const w = await open();
     await w.launch('a');

@@ -136,7 +136,8 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
         ask,
         clock,
         config,
-        holder: context.instance,
+        // A name per life: an order that a former life sent must not pass for one of this.
+        holder: `${context.instance}-${context.random.integer(2 ** 32).toString(36)}`,
         log,
       });
       subscriptions.push(
