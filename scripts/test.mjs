@@ -34,6 +34,8 @@ for (const name of names) {
     join(root, 'scripts/mocha-reporter.cjs'),
     '--timeout',
     String(timeoutMs),
+    // Clients that reconnect for ever would keep the process alive after the last test.
+    '--exit',
     ...mochaOptions,
     ...specs,
   ];

@@ -51,7 +51,7 @@ async function loadTraces(
   if (fields.pattern === 'recorded' && typeof fields.file === 'string') {
     const path = resolve(place.folder, fields.file);
     const { trace, notices } = await readTraceFile(path);
-    const skipSec = fields.skip === undefined ? 0 : parseDurationSec(String(fields.skip), 'skip');
+    const skipSec = fields.skip === undefined ? 0 : parseDurationSec(String(fields.skip as string | number), 'skip');
     const first = Math.floor(skipSec / trace.intervalSec);
     const last = first + Math.ceil(place.horizonSec / trace.intervalSec);
     const { rates, bridged } = bridgeGaps(trace.ratesPerSec.slice(first, last));

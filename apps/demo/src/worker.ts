@@ -53,7 +53,7 @@ process.on('SIGTERM', () => void leave());
 // Ctrl-C reaches the whole group of processes; whoever started this one says when it is to go.
 process.on('SIGINT', () => {});
 
-async function openSource({ servers, concurrency: _, ...rest }: WorkerSettings): Promise<JobSource> {
+async function openSource({ servers, queue }: WorkerSettings): Promise<JobSource> {
   if (servers.kind === 'socket') {
     const { socketJobSource } = await import('./socket-job-source.ts');
     return socketJobSource(servers.port, () => process.exit(0));
@@ -63,5 +63,5 @@ async function openSource({ servers, concurrency: _, ...rest }: WorkerSettings):
     import('@capplan/worker-sdk'),
   ]);
   const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName });
-  return bullmqJobSource({ redisUrl: servers.redisUrl, queue: rest.queue, transport });
+  return bullmqJobSource({ redisUrl: servers.redisUrl, queue, transport });
 }

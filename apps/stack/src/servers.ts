@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { isCapacityError } from '@capplan/contracts';
 import {
+  type ContainerServer,
   createMemoryBackend,
   hasContainerDaemon,
   installServers,
@@ -39,13 +40,15 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
   if (!found.ok && !withContainers) return memoryServers(clock, found.reason);
   if (withContainers) say('starting NATS and Redis in containers');
   const start = {
-    nats: (folder: string) => (withContainers ? startContainer('nats', folder) : startPrivateNats({ dataDir: folder })),
-    redis: (folder: string) =>
+    nats: async (folder: string): Promise<ContainerServer> =>
+      withContainers ? startContainer('nats', folder) : startPrivateNats({ dataDir: folder }),
+    redis: async (folder: string): Promise<ContainerServer> =>
       withContainers ? startContainer('redis', folder) : startPrivateRedis({ dataDir: folder }),
   };
+  const given = async (url: string): Promise<ContainerServer> => ({ url, stop: async () => {} });
   const outcomes = await Promise.allSettled([
-    natsUrl ? { url: natsUrl, stop: async () => {} } : start.nats(join(dataDir, 'nats')),
-    redisUrl ? { url: redisUrl, stop: async () => {} } : start.redis(join(dataDir, 'redis')),
+    natsUrl ? given(natsUrl) : start.nats(join(dataDir, 'nats')),
+    redisUrl ? given(redisUrl) : start.redis(join(dataDir, 'redis')),
   ]);
   const stop = async (): Promise<void> => {
     await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stop() : undefined)));

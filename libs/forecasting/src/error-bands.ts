@@ -96,7 +96,8 @@ export function quantilePath(
     while (band < bands.middles.length - 2 && (bands.middles[band + 1] as number) <= lead) band++;
     const [low, high] = [bands.middles[band] ?? 1, bands.middles[band + 1] ?? 1];
     const share = high > low ? Math.min(1, Math.max(0, Math.log(lead / low) / Math.log(high / low))) : 0;
-    const [below = 0, above = below] = [shifts[band], shifts[band + 1]];
+    const below = shifts[band] ?? 0;
+    const above = shifts[band + 1] ?? below;
     const middle = Math.sqrt(mean);
     const beyond = lead > bandGrowth * lastMiddle ? Math.min(beyondMax, Math.sqrt(lead / lastMiddle)) : 1;
     const width = beyond * widthAt(lead) * spreadAt(bands.spread, middle, daySlotAt(lead));

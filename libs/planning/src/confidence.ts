@@ -1,5 +1,5 @@
 import type { Candidate } from './candidates.ts';
-import type { Deliberation } from './decide.ts';
+import type { Deliberation } from './deliberation.ts';
 
 /** Probability that a minute in reach of the decision misses its target, were this candidate ordered. */
 export function missProbabilityInReach(d: Pick<Deliberation, 'field'>, candidate: Candidate): number {

@@ -1,31 +1,15 @@
-import { type Candidate, type CandidateField, cheapest, price } from './candidates.ts';
-import { type DataState, judgeData } from './data-state.ts';
+import { cheapest, price } from './candidates.ts';
+import { judgeData } from './data-state.ts';
 import type { Decision } from './decision.ts';
 import type { DecisionInput } from './decision-input.ts';
+import type { Deliberation } from './deliberation.ts';
 import { describeDecision } from './describe-decision.ts';
 import { expectedLoad, fieldOf, sensibleMaximum, stableFloor } from './field.ts';
 import { newestChange, type Present, readPresent } from './present.ts';
 import { applyRules } from './safety-rules.ts';
-import { type Limits, limitsAt } from './schedule-window.ts';
-import { resolveSettings, type Settings } from './settings.ts';
-import { createTrail, formatNumber, type Trail } from './trail.ts';
-
-/** A decision in the making: what was read, what it was weighed against, what the candidates cost. */
-export interface Deliberation {
-  input: DecisionInput;
-  settings: Settings;
-  limits: Limits;
-  data: DataState;
-  present: Present;
-  field: CandidateField;
-  /** The cheapest count, and the count there is. */
-  best: Candidate;
-  staying: Candidate;
-  /** The count there is, less the margin; what the cheapest one is compared with. */
-  bare: Candidate;
-  priced: Candidate[];
-  trail: Trail;
-}
+import { limitsAt } from './schedule-window.ts';
+import { resolveSettings } from './settings.ts';
+import { createTrail, formatNumber } from './trail.ts';
 
 /**
  * How many workers this pool should have ordered now, why, and what is foreseen.

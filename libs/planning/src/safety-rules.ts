@@ -1,8 +1,8 @@
 import { budgetLimit } from './budget.ts';
 import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
-import type { Deliberation } from './decide.ts';
 import type { HoldReason } from './decision.ts';
+import type { Deliberation } from './deliberation.ts';
 import { expectedLoad, observedNeed, presentLoad } from './field.ts';
 import { newestChange } from './present.ts';
 import { defaults } from './settings.ts';

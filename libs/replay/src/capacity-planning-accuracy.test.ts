@@ -23,7 +23,7 @@ const traces = [
 describe('capacity planning accuracy', () => {
   for (const trace of traces) {
     it(`keeps objective, promised cost and latency on demand of the kind '${trace.name}'`, () => {
-      const policy = policyFor('20s', { slo: { error_budget: 0.02 }, cost: { violation_cost_per_minute: 2 } });
+      const policy = policyFor('20s', { slo: { error_budget: 0.02 }, cost: { violation_cost_per_minute: 4 } });
       const result = backtest({ trace, policy, service, loadWorkers: 15, startupDelaySec: 120, evalDays: 0.75 });
       if (!result.ok) throw new Error(result.detail);
       const { planner, promised } = result.backtest;

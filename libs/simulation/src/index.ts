@@ -25,13 +25,13 @@ export {
   PoolSimulation,
   type PoolSimulationOptions,
   type PoolState,
-  type ScaleIn,
   type ScalingOutcome,
 } from './pool-simulation.ts';
 export { RatePath, type RateSegment } from './rate-path.ts';
 export { distributionOfBuckets } from './read-distribution.ts';
 export { horizonSecMax, jobsMax, type ReadScenario, readScenario } from './read-scenario.ts';
 export { type MetricName, type Metrics, metricDirections, metricNames } from './run-metrics.ts';
+export type { ScaleIn } from './scale-in.ts';
 export type { Capacity, Objective, Pattern, PoolScenario, Scenario, Spike, Traffic } from './scenario.ts';
 export { createServiceSource, type Distribution, momentsOf } from './service-source.ts';
 export {

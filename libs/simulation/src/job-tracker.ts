@@ -4,9 +4,9 @@ import { backoffAfterSec, type JobFaults, WorkSpeed } from './job-faults.ts';
 import { binOf } from './latency-bins.ts';
 import { column, columnCount } from './ledger.ts';
 import { grownFloat64, grownInt32 } from './parked-jobs.ts';
-import type { ScaleIn } from './pool-simulation.ts';
 import { Reentries, type Reentry } from './reentries.ts';
 import type { LoopState } from './run-plain.ts';
+import type { ScaleIn } from './scale-in.ts';
 
 /** How the attempt in a slot will end if nobody cuts it short. */
 const ending = { none: 0, success: 1, retry: 2, loss: 3 } as const;

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { createRateArrivals, createTimestampArrivals } from './arrival-source.ts';
 import type { JobFaults } from './job-faults.ts';
 import { runQuantilesSec } from './pool-run.ts';
-import { PoolSimulation, type PoolSimulationOptions, type ScaleIn } from './pool-simulation.ts';
+import { PoolSimulation, type PoolSimulationOptions } from './pool-simulation.ts';
 import { RatePath } from './rate-path.ts';
+import type { ScaleIn } from './scale-in.ts';
 import { createServiceSource } from './service-source.ts';
 
 const fixedService = (serviceSec: number) =>

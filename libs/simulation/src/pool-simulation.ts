@@ -11,13 +11,7 @@ import { ParkedJobs } from './parked-jobs.ts';
 import { type PoolRun, summarizeRun } from './pool-run.ts';
 import { type LoopState, runPlain } from './run-plain.ts';
 import { runTracked } from './run-tracked.ts';
-
-/** What happens to the jobs of a worker that is asked to leave. */
-export type ScaleIn =
-  /** It finishes them, for at most `graceSec` (default: for ever); what is then unfinished is put back. */
-  | { mode: 'drain'; graceSec?: number | undefined }
-  /** They are cut off and put back in their old place in the queue, to begin again or, with `keepsProgress`, to go on. */
-  | { mode: 'kill'; keepsProgress?: boolean | undefined };
+import type { ScaleIn } from './scale-in.ts';
 
 export interface PoolSimulationOptions {
   /** Chance for everything but arrivals and services, which bring their own. */

@@ -125,7 +125,7 @@ function writeScalars(state: LeadState, values: number[]): void {
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const codes = new Map([...alphabet].map((letter, code) => [letter, code]));
+const codes = new Map(alphabet.split('').map((letter, code) => [letter, code]));
 
 function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];

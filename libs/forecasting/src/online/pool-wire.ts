@@ -16,7 +16,8 @@ export function packPoolForecaster(state: PoolForecasterState): PackedPoolForeca
  * @throws RangeError when the version is not known: the state must then be rebuilt from history
  */
 export function unpackPoolForecaster(packed: PackedPoolForecaster): PoolForecasterState {
-  if (packed.version !== version) throw new RangeError(`version ${packed.version} of a pool forecaster is not known`);
+  if (packed.version !== version)
+    throw new RangeError(`version ${String(packed.version)} of a pool forecaster is not known`);
   const { version: _, ...rest } = packed;
   const state = unpackValue(rest) as PoolForecasterState;
   const rates = new Float32Array(stepsKept + stepsDropped);

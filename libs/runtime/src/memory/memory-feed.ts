@@ -23,7 +23,7 @@ export function createMemoryFeed<T>(
   const waiters: { count: number; resolve: () => void }[] = [];
 
   const drain = async (): Promise<void> => {
-    await undefined;
+    await Promise.resolve();
     while (waiting.length > 0 && !isStopped && link.state() === 'up') {
       if (link.chance.strikes('delayDelivery')) {
         await clock.sleep(link.chance.delayMs());

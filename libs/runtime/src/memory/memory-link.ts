@@ -82,7 +82,7 @@ export function createMemoryLink(name: string, base: SchedulingClock, chance: Ch
       down('crashed');
       return never();
     }
-    await undefined;
+    await Promise.resolve();
     if (isCrashed()) return never();
     if (faults.after && chance.strikes(faults.after)) throw unreachable();
     return result;
