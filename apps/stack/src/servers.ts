@@ -51,7 +51,7 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
     redisUrl ? given(redisUrl) : start.redis(join(dataDir, 'redis')),
   ]);
   const stop = async (): Promise<void> => {
-    await Promise.all(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.stop() : undefined)));
+    await Promise.all(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.stop()] : [])));
   };
   const [nats, redis] = outcomes;
   if (nats.status === 'fulfilled' && redis.status === 'fulfilled') {
