@@ -66,7 +66,7 @@ async function expectSettled(world: World, { plans, rollouts, everApproved }: In
 
   const { workers } = await cast.actuator.current(settings.pool);
   const last = [...rollouts.values()].sort((a, b) => (a.updated_at < b.updated_at ? -1 : 1)).at(-1);
-  const done = last?.steps.filter(({ ordered_at }) => ordered_at !== undefined).at(-1);
-  if (last && done && last.status !== 'failed') expect(workers, `the end of ${last.id}`).to.equal(done.to_workers);
+  const done = last?.steps.findLast(({ workers_after }) => workers_after !== undefined);
+  if (last && done && last.status !== 'failed') expect(workers, `the end of ${last.id}`).to.equal(done.workers_after);
   if (cast.actuator.changes.length > 0) expect(workers).to.equal(cast.actuator.changes.at(-1)?.to);
 }
