@@ -54,6 +54,7 @@ const { values, positionals } = parseArgs({
     within: { type: 'string', default: 'held' },
     seed: { type: 'string', default: '1' },
     price: { type: 'string' },
+    cap: { type: 'string', default: '1.2' },
     group: { type: 'string', default: '' },
     every: { type: 'string', default: '60' },
     little: { type: 'boolean', default: false },
@@ -116,7 +117,7 @@ function runAll(
     within: values.within as WithinInterval,
     seed: values.seed,
     against: wanted,
-    capAtPeak: true,
+    peakCap: Number(values.cap),
     decisionPeriodSec: Number(values.every),
     ...options,
   });

@@ -82,7 +82,7 @@ function holdScaleIn(d: Deliberation, stop: Stop): void {
   else if (data.state === 'stale') stop('data_stale', current, data.detail);
   else if (data.state === 'suspect') stop('data_suspect', current, data.detail);
   // A level shift is a new normal, to be followed; the other anomalies may be over in a moment, or a lie.
-  else if (anomaly && anomaly.kind !== 'level_shift') stop('anomaly', current, anomaly.reason);
+  else if (anomaly && anomaly.kind !== 'level_shift' && anomaly.kind !== 'spike') stop('anomaly', current, anomaly.reason);
   else if (reversesRecentRise(d)) {
     const detail = `raised less than ${reversalWindowSec / 60} minutes ago and busier than ${settings.utilizationLow}`;
     stop('hysteresis', current, detail);

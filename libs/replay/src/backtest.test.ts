@@ -79,7 +79,7 @@ describe('backtest', () => {
   });
 
   it('lets nobody have more workers than the peak needs, when asked to', () => {
-    const result = run({ against: ['keda'], capAtPeak: true });
+    const result = run({ against: ['keda'], peakCap: 1 });
     const peak = result.workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
     const ordered = [result.planner, result.rivals.keda].flatMap((row) => row?.run.changes.map(({ to }) => to) ?? []);
     expect(ordered.length).to.be.greaterThan(0);

@@ -44,7 +44,7 @@ export interface BacktestOptions {
   seed?: number | string;
   against?: readonly Rival[];
   /** No controller may have more workers than the peak of the replayed stretch needs, whatever the policy allows. */
-  capAtPeak?: boolean;
+  peakCap?: number;
   /** Told which controller is about to run; for a progress bar. */
   onRun?: (name: string) => void;
 }
@@ -100,7 +100,7 @@ export function backtest(options: BacktestOptions): BacktestResult {
   const { demand, history, setting, workersNeeded, offeredLoad } = prepared;
   const { service, seed = 1, against = [], onRun } = options;
   const peakWorkers = workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
-  const policy = options.capAtPeak === true ? cappedAt(options.policy, peakWorkers) : options.policy;
+  const policy = options.peakCap === undefined ? options.policy : cappedAt(options.policy, Math.ceil(options.peakCap * peakWorkers));
   const bounds = { minWorkers: policy.scaling.min_workers, maxWorkers: policy.scaling.max_workers };
   const initialWorkers = Math.min(bounds.maxWorkers, Math.max(bounds.minWorkers, workersNeeded[0] as number));
   const tried = (controller: Controller): BacktestRow => {

@@ -3,6 +3,7 @@ import { featureCount, fillFeatures, priorVariances, priorWeights, smooth } from
 import type { LeadForecasterConfig, LeadState, Smoothed } from './lead-state.ts';
 import { createRegression, learn, predict, type Regression } from './regression.ts';
 import { addToRing, binSec, binsPerDay, createSeasonalRing, ringAt } from './seasonal-ring.ts';
+import { createWeekShape, learnWeek, usualAt } from './week-shape.ts';
 
 const leadsMax = 5;
 const recentOrigins = 240;
@@ -28,7 +29,9 @@ export function createLeadForecaster(config: LeadForecasterConfig): LeadState {
     now: unknown(),
     day: unknown(),
     week: unknown(),
+    usual: unknown(),
     ring: createSeasonalRing(),
+    weekShape: createWeekShape(),
     models: leads.map(() => createRegression(priorWeights, priorVariances)),
     surprise: 0,
     lift: 0,
@@ -102,9 +105,12 @@ function closeStep(state: LeadState): void {
   const bin = Math.floor((step * baseStepSec) / binSec);
   smooth(state.day, ringAt(state.ring, bin - binsPerDay), baseStepSec);
   smooth(state.week, ringAt(state.ring, bin - 7 * binsPerDay), baseStepSec);
+  smooth(state.usual, usualAt(state.weekShape, bin), baseStepSec);
   openAt(state, step + 1);
   if (!Number.isNaN(value)) {
     smooth(state.now, value, baseStepSec);
+    const { newestBin } = state.ring;
+    if (bin !== newestBin) learnWeek(state.weekShape, newestBin, ringAt(state.ring, newestBin));
     addToRing(state.ring, bin, value);
     state.seenSteps += 1;
   }
@@ -164,6 +170,22 @@ function makePending(state: LeadState, step: number, unknown: boolean): void {
     const model = state.models[l] as Regression;
     state.pendingForecast[at] = Math.max(0, level + predict(model, state.pendingFeatures, at * featureCount));
   }
+}
+
+/** Least part of a step that may speak before the step is over, seconds. */
+const openingSecMin = 10;
+
+/**
+ * How far the step that is still open lies above its forecast, square root of demand; 0 unless that is a surprise even
+ * for so short a look, whose chance is larger by the square root of what is missing of the step.
+ */
+export function openingSurprise(state: LeadState): number {
+  const { openStep, openSec, openJobs, leads, baseStepSec } = state;
+  const model = state.models[0] as Regression;
+  if (openSec < Math.min(openingSecMin, baseStepSec) || leads[0] !== 1 || model.updates <= 30) return 0;
+  const slot = mod(openStep - 1, (leads[leads.length - 1] as number) + 1);
+  const error = Math.sqrt(openJobs / openSec) - (state.pendingForecast[slot * leads.length] as number);
+  return error > surpriseAfter * model.scale * Math.sqrt(baseStepSec / openSec) ? error : 0;
 }
 
 export function mod(value: number, modulus: number): number {

@@ -1,6 +1,6 @@
 import { type ErrorRing, errorOf, levelOfSlot, stepOfSlot } from './error-ring.ts';
 import { featureCount, fillFeatures } from './features.ts';
-import { mod } from './lead-forecaster.ts';
+import { mod, openingSurprise } from './lead-forecaster.ts';
 import type { LeadState } from './lead-state.ts';
 import { predict, type Regression } from './regression.ts';
 
@@ -63,14 +63,20 @@ const scratch = new Float32Array(featureCount);
 
 function centres(state: LeadState): Float64Array {
   const centre = new Float64Array(state.leads.length);
+  const floor = surgeFloor(state);
   for (let l = 0; l < centre.length; l++) {
     fillFeatures(state, state.leads[l] as number, scratch, 0);
     const usual = Math.max(0, state.now.fast + predict(state.models[l] as Regression, scratch, 0));
-    // In a surge the usual forecast expects a return that need not come: the newest value and a bit more is the floor.
-    const surge = state.now.newest + liftShare * state.lift;
-    centre[l] = state.surgeSec > 0 ? Math.max(usual, surge) : usual;
+    centre[l] = Math.max(usual, floor);
   }
   return centre;
+}
+
+/** In a surge the usual forecast expects a return that need not come: the newest value and a bit more is the floor. */
+function surgeFloor(state: LeadState): number {
+  const floor = state.surgeSec > 0 ? state.now.newest + liftShare * state.lift : 0;
+  const opening = openingSurprise(state);
+  return opening > 0 ? Math.max(floor, Math.sqrt(state.openJobs / state.openSec) + liftShare * opening) : floor;
 }
 
 /** Weighs all remembered error vectors by how much their moment resembles this one and draws `paths` of them. */

@@ -63,6 +63,7 @@ function arraysOf(state: LeadState): NumberArray[] {
   const ofRing = (ring: ErrorRing): NumberArray[] => [ring.levels, ring.values];
   return [
     state.ring.values,
+    state.weekShape,
     state.pendingLevel,
     state.pendingForecast,
     state.pendingFeatures,
@@ -86,6 +87,7 @@ function readScalars(state: LeadState): number[] {
     ...of(state.now),
     ...of(state.day),
     ...of(state.week),
+    ...of(state.usual),
     state.ring.newestBin,
     state.ring.sum,
     state.ring.count,
@@ -113,6 +115,7 @@ function writeScalars(state: LeadState, values: number[]): void {
   fill(state.now);
   fill(state.day);
   fill(state.week);
+  fill(state.usual);
   state.ring.newestBin = take();
   state.ring.sum = take();
   state.ring.count = take();

@@ -30,10 +30,11 @@ export interface LeadState {
   openSec: number;
   /** Base steps that had a value, since the start. */
   seenSteps: number;
-  /** Square root of demand, and of demand at this time yesterday and a week ago. */
+  /** Square root of demand, and of demand at this time yesterday, a week ago and in the usual week. */
   now: Smoothed;
   day: Smoothed;
   week: Smoothed;
+  usual: Smoothed;
   /** How far the newest value lay outside what a step ahead was thought possible; 0 on a usual day. */
   surprise: number;
   /** What the last surge adds to every forecast, square root of demand; fades. */
@@ -41,6 +42,8 @@ export interface LeadState {
   /** Time for which the last surge is still taken to go on, seconds. */
   surgeSec: number;
   ring: SeasonalRing;
+  /** See week-shape.ts. */
+  weekShape: Uint16Array;
   models: Regression[];
   /** Forecasts that wait for their truth, and the features they came from, by origin modulo the longest lead + 1. */
   pendingLevel: Float64Array;

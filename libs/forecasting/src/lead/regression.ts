@@ -9,7 +9,7 @@
 export interface Regression {
   readonly width: number;
   weights: Float64Array;
-  /** Covariance, width × width, row by row. */
+  /** Covariance of the weights, symmetric: its upper triangle, row by row. */
   covariance: Float64Array;
   /** Smoothed absolute error, the scale by which outliers are clipped. */
   scale: number;
@@ -18,8 +18,8 @@ export interface Regression {
 
 export function createRegression(prior: readonly number[], uncertainty: readonly number[]): Regression {
   const width = prior.length;
-  const covariance = new Float64Array(width * width);
-  for (let i = 0; i < width; i++) covariance[i * width + i] = uncertainty[i] as number;
+  const covariance = new Float64Array((width * (width + 1)) / 2);
+  for (let i = 0, diagonal = 0; i < width; diagonal += width - i, i++) covariance[diagonal] = uncertainty[i] as number;
   return { width, weights: Float64Array.from(prior), covariance, scale: 0, updates: 0 };
 }
 
@@ -54,22 +54,23 @@ export function learn(
   const bound = 5 * model.scale + 1e-9;
   const clipped = error > bound ? bound : error < -bound ? -bound : error;
 
+  for (let i = 0; i < width; i++) gain[i] = 0;
+  for (let i = 0, at = 0; i < width; i++) {
+    gain[i] = (gain[i] as number) + (covariance[at++] as number) * (features[offset + i] as number);
+    for (let j = i + 1; j < width; j++) {
+      const value = covariance[at++] as number;
+      gain[i] = (gain[i] as number) + value * (features[offset + j] as number);
+      gain[j] = (gain[j] as number) + value * (features[offset + i] as number);
+    }
+  }
   // The covariance is that of the weights themselves, so the noise of a truth enters in its own units.
   let denominator = forgetting * Math.max(1.5 * model.scale * model.scale, 1e-12);
-  for (let i = 0; i < width; i++) {
-    let sum = 0;
-    for (let j = 0; j < width; j++) sum += (covariance[i * width + j] as number) * (features[offset + j] as number);
-    gain[i] = sum;
-    denominator += sum * (features[offset + i] as number);
-  }
+  for (let i = 0; i < width; i++) denominator += (gain[i] as number) * (features[offset + i] as number);
   for (let i = 0; i < width; i++) weights[i] = (weights[i] as number) + ((gain[i] as number) / denominator) * clipped;
-  for (let i = 0; i < width; i++) {
-    for (let j = i; j < width; j++) {
-      const value =
-        ((covariance[i * width + j] as number) - ((gain[i] as number) * (gain[j] as number)) / denominator) /
-        forgetting;
-      covariance[i * width + j] = value;
-      covariance[j * width + i] = value;
+  for (let i = 0, at = 0; i < width; i++) {
+    for (let j = i; j < width; j++, at++) {
+      covariance[at] =
+        ((covariance[at] as number) - ((gain[i] as number) * (gain[j] as number)) / denominator) / forgetting;
     }
   }
   return error;
