@@ -103,7 +103,8 @@ export function runPaths(
         } else jobs = relaxed;
       }
       const busy = jobs < servers ? jobs : servers;
-      jobs += (noise[at] as number) * Math.sqrt((busy / serviceMeanSec) * Math.min(stepSec, lagSec));
+      const memorySec = jobs >= servers ? stepSec : Math.min(stepSec, lagSec);
+      jobs += (noise[at] as number) * Math.sqrt((busy / serviceMeanSec) * memorySec);
       if (jobs < 0) jobs = 0;
       // The wait of the step's jobs: the mean of its two ends, in front of the servers there are.
       const waiting = 0.5 * (Math.max(0, before - servers) + Math.max(0, jobs - servers));
