@@ -9,6 +9,7 @@ export const holdReasons = [
   'data_suspect',
   'anomaly',
   'frozen',
+  'between_minutes',
   'cooldown',
   'hysteresis',
   'below_threshold',

@@ -14,11 +14,13 @@ import { reversalFactor } from './worth-changing.ts';
 export function fieldOf(input: DecisionInput, settings: Settings, present: Present): CandidateField {
   const { pool } = input;
   const periodSec = input.decisionPeriodSec ?? input.snapshot?.interval_s ?? 60;
+  const horizonSec = decisionHorizonSec({ startupDelaySec: pool.startupDelaySec, decisionPeriodSec: periodSec });
+  const horizonMinutes = horizonSec / 60;
   const demand = demandAhead({
     forecast: input.forecast,
     nowMs: input.nowMs,
     arrivalRatePerSec: present.arrivalRatePerSec,
-    horizonSec: decisionHorizonSec({ startupDelaySec: pool.startupDelaySec, decisionPeriodSec: periodSec }),
+    horizonSec,
   });
   const service: ServiceDistribution = {
     kind: 'lognormal',
@@ -54,8 +56,8 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     pricing: {
       missedMinute: missedMinutePrice(settings, pool, present.arrivalRatePerSec * present.serviceMeanSec),
       leftover: tuning.leftover,
-      movedUp: tuning.movedUp * reversalFactor(true, input.history.changes, input.nowMs),
-      movedDown: tuning.movedDown * reversalFactor(false, input.history.changes, input.nowMs),
+      movedUp: tuning.movedUp * horizonMinutes * reversalFactor(true, input.history.changes, input.nowMs),
+      movedDown: tuning.movedDown * horizonMinutes * reversalFactor(false, input.history.changes, input.nowMs),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Anomaly } from '@capplan/contracts';
 import { budgetLimit } from './budget.ts';
 import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
@@ -27,6 +28,7 @@ export function applyRules(d: Deliberation): HoldReason | undefined {
   holdScaleUp(d, stop);
   holdScaleIn(d, stop);
   limitStep(d);
+  waitForTheMinute(d, stop);
   holdCooldown(d, stop);
   keepCaps(d, stop);
   forbid(d, stop);
@@ -81,8 +83,7 @@ function holdScaleIn(d: Deliberation, stop: Stop): void {
   if (data.state === 'missing') stop('no_data', current, data.detail);
   else if (data.state === 'stale') stop('data_stale', current, data.detail);
   else if (data.state === 'suspect') stop('data_suspect', current, data.detail);
-  // A level shift is a new normal, to be followed; the other anomalies may be over in a moment, or a lie.
-  else if (anomaly && anomaly.kind !== 'level_shift' && anomaly.kind !== 'spike') stop('anomaly', current, anomaly.reason);
+  else if (anomaly && isDoubtful(anomaly.kind)) stop('anomaly', current, anomaly.reason);
   else if (reversesRecentRise(d)) {
     const detail = `raised less than ${reversalWindowSec / 60} minutes ago and busier than ${settings.utilizationLow}`;
     stop('hysteresis', current, detail);
@@ -93,6 +94,14 @@ function holdScaleIn(d: Deliberation, stop: Stop): void {
       stop('low_confidence', current, detail);
     }
   }
+}
+
+/**
+ * A drop or a flat line may be a lie of the source. A level shift is a new normal, to be followed; and a spike speaks for
+ * itself: while it lasts its demand is in the futures, and when it is over what came for it may go.
+ */
+function isDoubtful(kind: Anomaly['kind']): boolean {
+  return kind === 'drop' || kind === 'flat_line';
 }
 
 const reversalWindowSec = 660;
@@ -125,6 +134,21 @@ function limitStep({ settings, field, present, trail }: Deliberation): void {
   const step = settings.maxStep ?? Math.max(defaults.maxStep, current, 2 * observedNeed(field) - current);
   const bounded = Math.max(current - step, Math.min(current + step, trail.workers));
   trail.apply('step_limit', bounded, `at most ${step} workers at a time`);
+}
+
+/** A rise of more than this share is a rush. */
+const rushShare = 0.25;
+
+/**
+ * Counts are weighed once a minute, on the newest interval that closes in it. Shorter intervals are there to see a rush
+ * early: in between, nothing but a rise of more than a quarter is made.
+ */
+function waitForTheMinute({ input, present, trail }: Deliberation, stop: Stop): void {
+  const { snapshot } = input;
+  if (snapshot === undefined || trail.workers > (1 + rushShare) * present.orderedWorkers) return;
+  const intoMinuteSec = (Date.parse(snapshot.timestamp) % 60_000) / 1000;
+  if (intoMinuteSec < snapshot.interval_s) return;
+  stop('between_minutes', present.orderedWorkers, 'between two minutes only a rise of more than a quarter is made');
 }
 
 function holdCooldown({ input, settings, present, trail }: Deliberation, stop: Stop): void {

@@ -13,16 +13,16 @@ export const tuning = {
   floorDeviations: 0.4,
   /** A missed minute costs at least this many minutes of the workers its load needs: a rush is not given up. */
   missFloor: 3,
-  /** Price of one worker moved up: about what its start-up delay costs before it is of use. */
-  movedUp: 1.5,
-  /** Price of one worker moved down: it may have to come back. */
-  movedDown: 2.4,
+  /** Price of one worker moved up, as a share of what it costs over the horizon: it is paid before it is of use. */
+  movedUp: 0.4,
+  /** Price of one worker moved down, likewise: it may have to come back, and then start again. */
+  movedDown: 0.65,
   /** What a change must pay on top. */
-  upThreshold: 8,
-  downThreshold: 6,
+  upThreshold: 5,
+  downThreshold: 4,
   /** Pools of at least so many workers pay it in full. */
   thresholdWorkers: 40,
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
-  reversalFactor: 10,
+  reversalFactor: 20,
   reversalFadeSec: 660,
 };
