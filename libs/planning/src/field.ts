@@ -3,6 +3,7 @@ import type { CandidateField } from './candidates.ts';
 import type { DecisionInput } from './decision-input.ts';
 import { demandAhead } from './demand-ahead.ts';
 import { decisionHorizonSec } from './horizon.ts';
+import type { FluidPaths } from './fluid-queue.ts';
 import { missCurve } from './late-share.ts';
 import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
@@ -22,6 +23,8 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     arrivalRatePerSec: present.arrivalRatePerSec,
     horizonSec,
   });
+  const ratePerSec = meanRateOf(demand, 0);
+  const load = ratePerSec * present.serviceMeanSec;
   const service: ServiceDistribution = {
     kind: 'lognormal',
     meanSec: present.serviceMeanSec,
@@ -31,7 +34,7 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     service,
     latencySec: settings.latencySec,
     latencyOf: settings.latencyOf,
-    jobsPerWindow: present.arrivalRatePerSec * 60,
+    jobsPerWindow: ratePerSec * 60,
   });
   return {
     present,
@@ -47,14 +50,10 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
       maxBacklog: settings.maxBacklog,
       drainServers:
         tuning.drainShare *
-        Math.max(
-          1,
-          present.arrivalRatePerSec * present.serviceMeanSec,
-          0.5 * present.orderedWorkers * pool.concurrency,
-        ),
+        Math.max(1, load, 0.5 * present.orderedWorkers * pool.concurrency),
     },
     pricing: {
-      missedMinute: missedMinutePrice(settings, pool, present.arrivalRatePerSec * present.serviceMeanSec),
+      missedMinute: missedMinutePrice(settings, pool, load),
       leftover: tuning.leftover,
       movedUp: tuning.movedUp * horizonMinutes * reversalFactor(true, input.history.changes, input.nowMs),
       movedDown: tuning.movedDown * horizonMinutes * reversalFactor(false, input.history.changes, input.nowMs),
@@ -64,7 +63,10 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
 
 /** Mean demand of one step over the paths, jobs per second. */
 export function meanRateAt(field: CandidateField, step: number): number {
-  const { paths, steps, ratesPerSec } = field.demand;
+  return meanRateOf(field.demand, step);
+}
+
+function meanRateOf({ paths, steps, ratesPerSec }: FluidPaths, step: number): number {
   let sum = 0;
   for (let p = 0; p < paths; p++) sum += ratesPerSec[p * steps + step] as number;
   return sum / paths;

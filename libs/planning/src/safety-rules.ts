@@ -136,19 +136,23 @@ function limitStep({ settings, field, present, trail }: Deliberation): void {
   trail.apply('step_limit', bounded, `at most ${step} workers at a time`);
 }
 
-/** A rise of more than this share is a rush. */
-const rushShare = 0.25;
+/** A miss at least this likely cannot wait. */
+const rushProbability = 0.5;
 
 /**
  * Counts are weighed once a minute, on the newest interval that closes in it. Shorter intervals are there to see a rush
- * early: in between, nothing but a rise of more than a quarter is made.
+ * early: in between, capacity only comes, and only when a miss is likely without it and the target is shorter than the
+ * minute that it would wait.
  */
-function waitForTheMinute({ input, present, trail }: Deliberation, stop: Stop): void {
-  const { snapshot } = input;
-  if (snapshot === undefined || trail.workers > (1 + rushShare) * present.orderedWorkers) return;
+function waitForTheMinute(d: Deliberation, stop: Stop): void {
+  const { snapshot } = d.input;
+  const current = d.present.orderedWorkers;
+  if (snapshot === undefined || d.trail.workers === current) return;
   const intoMinuteSec = (Date.parse(snapshot.timestamp) % 60_000) / 1000;
   if (intoMinuteSec < snapshot.interval_s) return;
-  stop('between_minutes', present.orderedWorkers, 'between two minutes only a rise of more than a quarter is made');
+  const isRush = d.settings.latencySec < 60 && missProbabilityInReach(d, d.staying) >= rushProbability;
+  if (isRush && d.trail.workers > current) return;
+  stop('between_minutes', current, 'between two minutes capacity only comes, and only against a likely miss');
 }
 
 function holdCooldown({ input, settings, present, trail }: Deliberation, stop: Stop): void {

@@ -172,6 +172,8 @@ function makePending(state: LeadState, step: number, unknown: boolean): void {
   }
 }
 
+/** Looks are many, so a surprise before the step is over must be a larger one: about 5 standard deviations. */
+const openingSurpriseAfter = Number(process.env.OSA ?? 6);
 /** Least part of a step that may speak before the step is over, seconds. */
 const openingSecMin = 10;
 
@@ -185,7 +187,7 @@ export function openingSurprise(state: LeadState): number {
   if (openSec < Math.min(openingSecMin, baseStepSec) || leads[0] !== 1 || model.updates <= 30) return 0;
   const slot = mod(openStep - 1, (leads[leads.length - 1] as number) + 1);
   const error = Math.sqrt(openJobs / openSec) - (state.pendingForecast[slot * leads.length] as number);
-  return error > surpriseAfter * model.scale * Math.sqrt(baseStepSec / openSec) ? error : 0;
+  return error > openingSurpriseAfter * model.scale * Math.sqrt(baseStepSec / openSec) ? error : 0;
 }
 
 export function mod(value: number, modulus: number): number {
