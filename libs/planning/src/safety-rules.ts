@@ -8,6 +8,7 @@ import { expectedLoad, observedNeed, presentLoad } from './field.ts';
 import { newestChange } from './present.ts';
 import { defaults } from './settings.ts';
 import { formatNumber } from './trail.ts';
+import { tuning } from './tuning.ts';
 import { thresholdOf } from './worth-changing.ts';
 
 /**
@@ -25,6 +26,7 @@ export function applyRules(d: Deliberation): HoldReason | undefined {
   };
   holdWhatDoesNotPay(d, stop);
   drainInTime(d);
+  reserveWhileLearning(d);
   holdScaleUp(d, stop);
   holdScaleIn(d, stop);
   limitStep(d);
@@ -56,6 +58,24 @@ function drainInTime({ settings, field, present, trail }: Deliberation): void {
   const needed = Math.ceil(slots / field.concurrency - 1e-9);
   const detail = `${formatNumber(present.backlog)} waiting jobs are to be worked off within ${settings.drainSec} s`;
   trail.apply('drain_time', Math.max(trail.workers, needed), detail);
+}
+
+/**
+ * Trust is earned: until a forecaster has shown what it knows, the pool keeps the reserve that a reactive rule would,
+ * enough to run at 70 % of what is measured or expected. What the futures ask for beyond that is ordered all the same.
+ */
+function reserveWhileLearning({ input, settings, field, present, trail }: Deliberation): void {
+  if (input.forecast !== undefined && input.forecast.trust.state !== 'learning') return;
+  const { reserveUtilization, reserveTolerance } = tuning;
+  const measured = present.arrivalRatePerSec * present.serviceMeanSec;
+  const load = Math.max(measured, expectedLoad(field), presentLoad(field));
+  const needed = Math.ceil(load / (reserveUtilization * field.concurrency) - 1e-9);
+  const current = present.orderedWorkers;
+  const isHigh = needed > (1 + reserveTolerance) * current;
+  const isLow = load < settings.utilizationLow * current * field.concurrency;
+  const reserve = isHigh || isLow ? needed : current;
+  const detail = `${formatNumber(load)} erlangs at ${100 * reserveUtilization} % while the forecast has not earned trust`;
+  trail.apply('learning_reserve', Math.max(trail.workers, reserve), detail);
 }
 
 /** The upper end of the band: for eleven minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */

@@ -25,4 +25,7 @@ export const tuning = {
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 20,
   reversalFadeSec: 660,
+  /** Utilisation that is kept while the forecast is learning, and the share by which it may be missed before it counts. */
+  reserveUtilization: 0.7,
+  reserveTolerance: 0.1,
 };
