@@ -83,7 +83,7 @@ describe('decide', () => {
   it('pays for more safety where a missed minute costs more', () => {
     const target = (price: number) =>
       decide(
-        inputOf({ policy: policyOf({ cost: { violation_cost_per_minute: price } }), forecast: forecastOf(14, 0.15) }),
+        inputOf({ policy: policyOf({ cost: { violation_cost_per_minute: price } }), forecast: forecastOf(11, 0.1) }),
       ).targetWorkers;
     expect(target(30)).to.be.above(target(1));
   });

@@ -43,18 +43,47 @@ describe('safety rules', () => {
     expect(decide({ ...rest, snapshot: undefined, history, policy }).targetWorkers).to.equal(20);
   });
 
-  it('hold scale-in, never scale-up, during an anomaly, and follow a level shift', () => {
+  it('hold scale-in, never scale-up, while measured demand is doubtful, and follow a spike and a level shift', () => {
     const anomaly = { kind: 'drop' as const, score: 9, reason: 'demand fell by 80 % at once' };
     const shrinking = decide(inputOf({ ...oversized, forecast: forecastOf(10, 0.08, { anomaly }) }));
     expect(shrinking).to.include({ targetWorkers: 90, hold: 'anomaly' });
-    const growing = decide(
-      inputOf({ ...undersized, forecast: forecastOf(16, 0.08, { anomaly: { ...anomaly, kind: 'spike' } }) }),
-    );
-    expect(growing.targetWorkers).to.be.above(60);
-    const shifted = decide(
-      inputOf({ ...oversized, forecast: forecastOf(10, 0.08, { anomaly: { ...anomaly, kind: 'level_shift' } }) }),
-    );
-    expect(shifted.targetWorkers).to.be.below(60);
+    for (const kind of ['drop', 'flat_line', 'spike', 'level_shift'] as const) {
+      const growing = inputOf({ ...undersized, forecast: forecastOf(16, 0.08, { anomaly: { ...anomaly, kind } }) });
+      expect(decide(growing).targetWorkers).to.be.above(60);
+    }
+    for (const kind of ['spike', 'level_shift'] as const) {
+      const over = inputOf({ ...oversized, forecast: forecastOf(10, 0.08, { anomaly: { ...anomaly, kind } }) });
+      expect(decide(over).targetWorkers).to.be.below(60);
+    }
+  });
+
+  it('wait for the minute, but not with a likely miss of a short target', () => {
+    const at = (sec: number) => ({ timestamp: timestamp(nowMs + 1000 * sec), interval_s: 15 });
+    const decided = (state: typeof oversized, sec: number, policy = policyOf()) =>
+      decide(inputOf({ ...state, policy, nowMs: nowMs + 1000 * sec, snapshot: { ...state.snapshot, ...at(sec) } }));
+    expect(decided(oversized, 60).targetWorkers).to.be.below(60);
+    expect(decided(oversized, 75)).to.include({ targetWorkers: 90, hold: 'between_minutes' });
+    expect(decided(undersized, 75).targetWorkers).to.be.above(60);
+    const patient = policyOf({ slo: { p95_latency: '240s' } });
+    const behind = { ...undersized, snapshot: { ...undersized.snapshot, backlog: 9000 } };
+    expect(decided(behind, 60, patient).targetWorkers).to.be.above(60);
+    expect(decided(behind, 75, patient)).to.include({ targetWorkers: 46, hold: 'between_minutes' });
+  });
+
+  it('keep a reserve until the forecast has earned trust', () => {
+    const decided = (state: 'learning' | 'trusted' | 'demoted', workers: number) =>
+      decide(
+        inputOf({
+          forecast: forecastOf(10, 0.02, { trust: { state, reason: '' } }),
+          snapshot: snapshotOf({ current_workers: workers }),
+        }),
+      ).targetWorkers;
+    expect(decided('learning', 46)).to.equal(58);
+    expect(decided('learning', 54)).to.equal(54);
+    expect(decided('learning', 66)).to.equal(66);
+    expect(decided('learning', 90)).to.equal(58);
+    expect(decided('trusted', 90)).to.be.below(56);
+    expect(decided('demoted', 90)).to.be.below(56);
   });
 
   it('defer a change until its cooldown is over', () => {

@@ -60,6 +60,28 @@ describe('lead forecaster', () => {
     expect(leadPaths(state, ahead)?.meanRatesPerSec[2]).to.be.within(9, 11.5);
   });
 
+  it('sees a surge before its minute is over, and takes no ordinary quarter of a minute for one', () => {
+    const state = createLeadForecaster({ leadSec: 240 });
+    feed(state, 3000, () => 10);
+    const usual = leadPaths(state, ahead)?.meanRatesPerSec[2] as number;
+    const endMs = startMs + 3000 * minuteMs + 15_000;
+    observeLead(state, { timeMs: endMs, arrivalRatePerSec: 12, intervalSec: 15 });
+    expect(leadPaths(state, ahead)?.meanRatesPerSec[2]).to.equal(usual);
+    observeLead(state, { timeMs: endMs + 15_000, arrivalRatePerSec: 60, intervalSec: 15 });
+    expect(leadPaths(state, ahead)?.meanRatesPerSec[2]).to.be.above(35);
+  });
+
+  it('knows the usual week where neither yesterday nor last week tells', () => {
+    // Every Monday jumps at nine, but for last Monday, a holiday.
+    const jumping = (minute: number): number => {
+      const day = Math.floor(minute / 1440);
+      return day % 7 === 0 && day !== 28 && minute % 1440 >= 540 ? 20 : 5;
+    };
+    const state = createLeadForecaster({ leadSec: 240 });
+    feed(state, 35 * 1440 + 538, jumping);
+    expect(leadPaths(state, ahead)?.meanRatesPerSec[3]).to.be.above(6);
+  });
+
   it('takes what nobody measured as unknown, not as zero', () => {
     const state = createLeadForecaster({ leadSec: 240 });
     feed(state, 2 * 1440, daily);

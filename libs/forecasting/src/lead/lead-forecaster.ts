@@ -173,7 +173,7 @@ function makePending(state: LeadState, step: number, unknown: boolean): void {
 }
 
 /** Looks are many, so a surprise before the step is over must be a larger one: about 5 standard deviations. */
-const openingSurpriseAfter = Number(process.env.OSA ?? 6);
+const openingSurpriseAfter = 6;
 /** Least part of a step that may speak before the step is over, seconds. */
 const openingSecMin = 10;
 
