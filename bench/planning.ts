@@ -1,7 +1,8 @@
 // Backtests of two scenarios on every trace of a folder: the planner beside the usual autoscalers.
 //
 //   node scripts/bench.mjs planning FOLDER [--scenario A|B] [--trace TEXT] [--against LIST] [--within held|interpolated]
-//                                          [--seed N] [--price N] [--group TEXT,TEXT] [--every SECONDS] [--little]
+//                                          [--seed N] [--price HOURS] [--cap TIMES] [--group TEXT,TEXT] [--every SECONDS]
+//                                          [--little]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,8 +17,8 @@ interface Scenario {
   scv: number;
   startupDelaySec: number;
   latencySec: number;
-  /** What a missed minute costs, in worker-hours at a load of 40 workers; undefined leaves it to the error budget. */
-  missedMinutePrice: number | undefined;
+  /** What a missed minute costs, in hours of a worker: the policy's dial, the same for all traces. */
+  missedMinutePrice: number;
 }
 
 const scenarios: Scenario[] = [
@@ -28,7 +29,7 @@ const scenarios: Scenario[] = [
     scv: 1,
     startupDelaySec: 120,
     latencySec: 20,
-    missedMinutePrice: undefined,
+    missedMinutePrice: 5,
   },
   {
     name: 'B',
@@ -37,7 +38,7 @@ const scenarios: Scenario[] = [
     scv: 4,
     startupDelaySec: 180,
     latencySec: 240,
-    missedMinutePrice: undefined,
+    missedMinutePrice: 2.5,
   },
 ];
 
@@ -56,7 +57,7 @@ const { values, positionals } = parseArgs({
     price: { type: 'string' },
     cap: { type: 'string', default: '1.2' },
     group: { type: 'string', default: '' },
-    every: { type: 'string', default: '60' },
+    every: { type: 'string', default: '15' },
     little: { type: 'boolean', default: false },
   },
 });
@@ -82,7 +83,6 @@ function tracesIn(path: string): ArrivalTrace[] {
 }
 
 function policyOf(scenario: Scenario): Policy {
-  const price = values.price === undefined ? scenario.missedMinutePrice : Number(values.price);
   return {
     id: 'bench',
     name: 'bench',
@@ -91,7 +91,7 @@ function policyOf(scenario: Scenario): Policy {
     slo: { p95_latency: `${scenario.latencySec}s`, latency_of: 'response' },
     scaling: { min_workers: 1, max_workers: 100_000 },
     forecast: {},
-    cost: price === undefined ? {} : { violation_cost_per_minute: price },
+    cost: { violation_cost_per_minute: values.price === undefined ? scenario.missedMinutePrice : Number(values.price) },
     tags: [],
     updated_at: '2026-01-01T00:00:00Z',
   };

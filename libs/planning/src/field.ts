@@ -90,12 +90,12 @@ export function observedNeed(field: CandidateField): number {
 }
 
 /**
- * The least count worth looking at: the load of now or of the reach, and a little over it.
- *
- * A short look ahead would save workers by filling the queue up to its limit and pay for it right after, over and over.
+ * The least count worth looking at: the load of now and a little over it. Scale-in follows demand that is there, not
+ * demand that is foreseen to go; and a short look ahead would save workers by filling the queue up to its limit and pay
+ * for it right after, over and over.
  */
 export function stableFloor(field: CandidateField): number {
-  const load = Math.min(expectedLoad(field), presentLoad(field));
+  const load = presentLoad(field);
   const slots = load + tuning.floorDeviations * Math.sqrt(load);
   return Math.min(field.present.orderedWorkers, Math.ceil(slots / field.concurrency - 1e-9));
 }

@@ -39,7 +39,7 @@ export interface BacktestOptions {
   /** Days before `fromMs` that the forecaster may learn from; default 56. */
   historyDays?: number;
   within?: WithinInterval;
-  /** Seconds between two decisions; default 60. */
+  /** Seconds between two decisions; default 15, as often as services measure a pool. */
   decisionPeriodSec?: number;
   seed?: number | string;
   against?: readonly Rival[];
@@ -205,7 +205,7 @@ function prepare(options: BacktestOptions): Prepared | Exclude<BacktestResult, {
 
 function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers: number) {
   const { demand, history, setting } = prepared;
-  const { policy, decisionPeriodSec = 60 } = options;
+  const { policy, decisionPeriodSec = 15 } = options;
   const pool: PoolFacts = {
     id: 'backtest/pool',
     concurrency: setting.concurrency,
