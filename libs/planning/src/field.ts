@@ -2,8 +2,8 @@ import type { ServiceDistribution } from '@capplan/queueing';
 import type { CandidateField } from './candidates.ts';
 import type { DecisionInput } from './decision-input.ts';
 import { demandAhead } from './demand-ahead.ts';
-import { decisionHorizonSec } from './horizon.ts';
 import type { FluidPaths } from './fluid-queue.ts';
+import { decisionHorizonSec } from './horizon.ts';
 import { missCurve } from './late-share.ts';
 import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
@@ -48,9 +48,7 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
       serviceScv: present.serviceScv,
       miss,
       maxBacklog: settings.maxBacklog,
-      drainServers:
-        tuning.drainShare *
-        Math.max(1, load, 0.5 * present.orderedWorkers * pool.concurrency),
+      drainServers: tuning.drainShare * Math.max(1, load, 0.5 * present.orderedWorkers * pool.concurrency),
     },
     pricing: {
       missedMinute: missedMinutePrice(settings, pool, load),

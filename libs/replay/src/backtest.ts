@@ -100,7 +100,8 @@ export function backtest(options: BacktestOptions): BacktestResult {
   const { demand, history, setting, workersNeeded, offeredLoad } = prepared;
   const { service, seed = 1, against = [], onRun } = options;
   const peakWorkers = workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
-  const policy = options.peakCap === undefined ? options.policy : cappedAt(options.policy, Math.ceil(options.peakCap * peakWorkers));
+  const policy =
+    options.peakCap === undefined ? options.policy : cappedAt(options.policy, Math.ceil(options.peakCap * peakWorkers));
   const bounds = { minWorkers: policy.scaling.min_workers, maxWorkers: policy.scaling.max_workers };
   const initialWorkers = Math.min(bounds.maxWorkers, Math.max(bounds.minWorkers, workersNeeded[0] as number));
   const tried = (controller: Controller): BacktestRow => {
