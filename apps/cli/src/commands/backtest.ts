@@ -26,7 +26,7 @@ ${serviceHelp}
   --history LENGTH       how much before that the forecaster may learn from (default 56d)
   --within held|interpolated
                          demand inside intervals of more than a minute: flat (default), or along straight lines
-  --every LENGTH         time between two decisions, a multiple of 15s (default 1m)
+  --every LENGTH         time between two decisions, a multiple of 15s (default 15s)
   --against LIST         any of ${rivals.join(', ')} (default hpa,keda,static,oracle; none for none)
   --worker-cost MONEY    one worker for one hour (default 1); violations cost what the policy says
   --seed N               chance: arrivals inside intervals, service times (default 1)
@@ -66,7 +66,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       eval: { type: 'string' },
       history: { type: 'string', default: '56d' },
       within: { type: 'string', default: 'held' },
-      every: { type: 'string', default: '1m' },
+      every: { type: 'string', default: '15s' },
       against: { type: 'string', default: 'hpa,keda,static,oracle' },
       'worker-cost': { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
