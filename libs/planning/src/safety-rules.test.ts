@@ -78,10 +78,10 @@ describe('safety rules', () => {
           snapshot: snapshotOf({ current_workers: workers }),
         }),
       ).targetWorkers;
-    expect(decided('learning', 46)).to.equal(58);
+    expect(decided('learning', 46)).to.equal(59);
     expect(decided('learning', 54)).to.equal(54);
     expect(decided('learning', 66)).to.equal(66);
-    expect(decided('learning', 90)).to.equal(58);
+    expect(decided('learning', 90)).to.equal(59);
     expect(decided('trusted', 90)).to.be.below(56);
     expect(decided('demoted', 90)).to.be.below(56);
   });

@@ -62,10 +62,12 @@ function drainInTime({ settings, field, present, trail }: Deliberation): void {
 
 /**
  * Trust is earned: until a forecaster has shown what it knows, the pool keeps the reserve that a reactive rule would,
- * enough to run at 70 % of what is measured or expected. What the futures ask for beyond that is ordered all the same.
+ * enough to be busy for two thirds with what is measured or expected, and rises as quickly, between minutes too. What the
+ * futures ask for beyond that is ordered all the same.
  */
-function reserveWhileLearning({ input, settings, field, present, trail }: Deliberation): void {
-  if (input.forecast !== undefined && input.forecast.trust.state !== 'learning') return;
+function reserveWhileLearning(d: Deliberation): void {
+  const { settings, field, present, trail } = d;
+  if (!isLearning(d)) return;
   const { reserveUtilization, reserveTolerance } = tuning;
   const measured = present.arrivalRatePerSec * present.serviceMeanSec;
   const load = Math.max(measured, expectedLoad(field), presentLoad(field));
@@ -76,6 +78,10 @@ function reserveWhileLearning({ input, settings, field, present, trail }: Delibe
   const reserve = isHigh || isLow ? needed : current;
   const detail = `${formatNumber(load)} erlangs at ${100 * reserveUtilization} % while the forecast has not earned trust`;
   trail.apply('learning_reserve', Math.max(trail.workers, reserve), detail);
+}
+
+function isLearning({ input }: Deliberation): boolean {
+  return input.forecast === undefined || input.forecast.trust.state === 'learning';
 }
 
 /** The upper end of the band: for eleven minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */
@@ -162,7 +168,7 @@ const rushProbability = 0.5;
 /**
  * Counts are weighed once a minute, on the newest interval that closes in it. Shorter intervals are there to see a rush
  * early: in between, capacity only comes, and only when a miss is likely without it and the target is shorter than the
- * minute that it would wait.
+ * minute that it would wait, or while the forecast is learning.
  */
 function waitForTheMinute(d: Deliberation, stop: Stop): void {
   const { snapshot } = d.input;
@@ -171,7 +177,7 @@ function waitForTheMinute(d: Deliberation, stop: Stop): void {
   const intoMinuteSec = (Date.parse(snapshot.timestamp) % 60_000) / 1000;
   if (intoMinuteSec < snapshot.interval_s) return;
   const isRush = d.settings.latencySec < 60 && missProbabilityInReach(d, d.staying) >= rushProbability;
-  if (isRush && d.trail.workers > current) return;
+  if ((isRush || isLearning(d)) && d.trail.workers > current) return;
   stop('between_minutes', current, 'between two minutes capacity only comes, and only against a likely miss');
 }
 

@@ -25,7 +25,10 @@ export const tuning = {
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 20,
   reversalFadeSec: 660,
-  /** Utilisation that is kept while the forecast is learning, and the share by which it may be missed before it counts. */
-  reserveUtilization: 0.7,
+  /**
+   * Utilisation that is kept while the forecast is learning, a little below the 0.7 that autoscalers usually aim at, and the
+   * share by which it may be missed before it counts.
+   */
+  reserveUtilization: 0.68,
   reserveTolerance: 0.1,
 };
