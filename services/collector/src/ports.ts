@@ -1,5 +1,5 @@
 import type { HistoryPoint, Pool } from '@capplan/contracts';
-import type { ClosedWindow, Observation, WindowReport } from './observe/observation.ts';
+import type { ClosedWindow, Observation, WindowReport, WorkerSeen } from './observe/observation.ts';
 
 /** What a queue was seen to hold. */
 export interface DepthReading {
@@ -33,6 +33,8 @@ export interface WindowStore {
   settle(pool: string, observation: Observation): Promise<Observation>;
   /** What was settled last. */
   settled(pool: string): Promise<Observation | undefined>;
+  /** The newest heartbeat of every worker not forgotten, in no order. */
+  workers(pool: string): Promise<WorkerSeen[]>;
   /** Drops everything of a pool. */
   forget(pool: string): Promise<void>;
 }

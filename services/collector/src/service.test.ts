@@ -215,4 +215,41 @@ describe('createCollector', () => {
     const refusal = await world.clock.waitFor(ask('shop/none').catch((error: { code: string }) => error.code));
     expect(refusal).to.equal('not_found');
   });
+
+  it('shows the workers that are there, those that fell silent or left not, page by page', async () => {
+    const world = await createWorld();
+    const { service } = world.collector('a');
+    await world.clock.waitFor(service.start());
+    const ask = (pool: string, cursor?: string) =>
+      world.clock.waitFor(
+        world.outside.bus.request(
+          'load.workers',
+          { pool, ...(cursor !== undefined && { cursor }) },
+          { key: pool, actor: { id: 'test', kind: 'service' } },
+        ),
+      );
+    await world.clock.waitFor(world.report('w9', 1));
+    await world.work(45);
+    await world.clock.waitFor(Promise.all(Array.from({ length: 600 }, (_, i) => world.report(`x${i + 100}`, 1))));
+    await world.clock.advance(2000);
+    const first = await ask(world.pool.id);
+    const { workers, next_cursor } = first;
+    expect(workers[0]).to.deep.equal({
+      worker: 'w1',
+      busy: 2,
+      concurrency: 2,
+      draining: false,
+      seen_at: timestamp(startMs + 45_000),
+    });
+    expect(workers).to.have.length(500);
+    const second = await ask(world.pool.id, next_cursor);
+    expect(second.workers).to.have.length(102);
+    expect(second).not.to.have.property('next_cursor');
+    expect(new Set([...workers, ...second.workers].map(({ worker }) => worker)))
+      .to.include('w2')
+      .and.not.include('w9');
+    await world.clock.advance(60_000);
+    expect(await ask(world.pool.id)).to.deep.equal({ workers: [] });
+    expect(await ask('shop/none').catch((error: { code: string }) => error.code)).to.equal('not_found');
+  });
 });

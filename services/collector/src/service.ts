@@ -5,6 +5,7 @@ import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './de
 import { averagePoints } from './history/average.ts';
 import { takeReports } from './ingest.ts';
 import { type DepthOutcome, type Observation, windowEndMs } from './observe/observation.ts';
+import { presentWorkers } from './observe/fleet.ts';
 import type { CollectorPorts } from './ports.ts';
 
 /** Windows that nobody closed in time are worth a place in history, and no message: at most so many at once. */
@@ -13,6 +14,8 @@ const MISSED_WINDOWS_MAX = 240;
 const NEWS_WINDOWS = 2;
 /** Pools observed at the same time. */
 const POOLS_AT_ONCE = 32;
+/** Workers in one reply: with the longest names about a tenth of what a reply may hold. */
+const WORKERS_A_PAGE = 500;
 const WORKER_FORGOTTEN_MS = 3_600_000;
 
 const rolloutEvents = [
@@ -166,6 +169,23 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
           const asked = data.pool === undefined ? [...pools.keys()] : [data.pool];
           const settled = await Promise.all(asked.map((pool) => ports.windows.settled(pool)));
           return { snapshots: settled.flatMap((observation) => (observation ? [observation.snapshot] : [])) };
+        }),
+        await bus.respond('load.workers', async ({ data: { pool, cursor = '' } }) => {
+          if (!pools.has(pool)) throw new CapacityError('not_found', `there is no pool ${pool}`);
+          const present = presentWorkers(await ports.windows.workers(pool), clock.nowMs(), config);
+          const rest = present.filter(({ worker }) => worker > cursor);
+          const page = rest.slice(0, WORKERS_A_PAGE);
+          const last = page.at(-1);
+          return {
+            workers: page.map(({ worker, busy, concurrency, draining, seenAtMs }) => ({
+              worker,
+              busy,
+              concurrency,
+              draining,
+              seen_at: timestamp(seenAtMs),
+            })),
+            ...(last !== undefined && rest.length > page.length && { next_cursor: last.worker }),
+          };
         }),
         await bus.respond('load.history', async ({ data }) => {
           const fromMs = Date.parse(data.from);

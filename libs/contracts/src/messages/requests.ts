@@ -42,6 +42,16 @@ export const HistoryPoint = Type.Object({
 });
 export type HistoryPoint = Static<typeof HistoryPoint>;
 
+/** A worker as its newest heartbeat shows it. */
+export const WorkerNow = Type.Object({
+  worker: Type.String({ minLength: 1, maxLength: 128 }),
+  busy: NonNegative,
+  concurrency: NonNegative,
+  draining: Type.Boolean(),
+  seen_at: Timestamp,
+});
+export type WorkerNow = Static<typeof WorkerNow>;
+
 /** Commands change something; `capacity.cmd.<name>.v1.<namespace>.<name>`, answered once by the owner. */
 export const commandCatalogue = {
   'plan.create': {
@@ -89,6 +99,16 @@ export const queryCatalogue = {
     owner: 'collector',
     request: Type.Object({ pool: Type.Optional(PoolId) }),
     reply: Type.Object({ snapshots: Type.Array(Snapshot) }),
+  },
+  'load.workers': {
+    owner: 'collector',
+    request: Type.Object({ pool: PoolId, cursor: Type.Optional(Type.String({ maxLength: 128 })) }),
+    reply: Type.Object({
+      workers: Type.Array(WorkerNow),
+      next_cursor: Type.Optional(
+        Type.String({ maxLength: 128, description: 'There are more: ask again with this as `cursor`' }),
+      ),
+    }),
   },
   'load.history': {
     owner: 'collector',

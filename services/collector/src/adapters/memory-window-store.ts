@@ -66,6 +66,7 @@ export function createMemoryWindowStore(): WindowStore {
       return windows.settled;
     },
     settled: async (pool) => pools.get(pool)?.settled,
+    workers: async (pool) => [...(pools.get(pool)?.workers.values() ?? [])],
     forget: async (pool) => {
       pools.delete(pool);
     },

@@ -83,7 +83,7 @@ export function createRedisWindowStore(redis: Redis, { prefix = 'capplan:collect
       const previous = settled === null ? undefined : observationOf(settled);
       return {
         reports: reports.map((text) => ({ ...JSON.parse(text.slice(1)), late: text.startsWith('1') }) as PlacedReport),
-        workers: workers.map((text) => JSON.parse(text.slice(text.indexOf(' ') + 1)) as WorkerSeen),
+        workers: workers.map(workerOf),
         previous: previous !== undefined && previous.window < window ? previous : undefined,
       };
     },
@@ -95,6 +95,7 @@ export function createRedisWindowStore(redis: Redis, { prefix = 'capplan:collect
       const settled = await redis.get(`${root(pool)}:settled`);
       return settled === null ? undefined : observationOf(settled);
     },
+    workers: async (pool) => (await redis.hvals(`${root(pool)}:workers`)).map(workerOf),
     forget: async (pool) => {
       const { closed, ...others } = { closed: 'closed', workers: 'workers', settled: 'settled' };
       // `closed` stays for a while: reports still under way must not open the windows of a pool that has gone.
@@ -106,4 +107,8 @@ export function createRedisWindowStore(redis: Redis, { prefix = 'capplan:collect
 
 function observationOf(text: string): Observation {
   return JSON.parse(text.slice(text.indexOf(' ') + 1)) as Observation;
+}
+
+function workerOf(text: string): WorkerSeen {
+  return JSON.parse(text.slice(text.indexOf(' ') + 1)) as WorkerSeen;
 }

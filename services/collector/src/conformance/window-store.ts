@@ -80,6 +80,16 @@ export function describeWindowStoreConformance(name: string, create: () => Promi
       expect((await store.close(POOL, 11, { forgetWorkersBeforeMs: nowMs + 1 })).workers).to.deep.equal([]);
     });
 
+    it('shows the newest heartbeat of each worker at any time, and none of a pool that nobody knows', async () => {
+      const nowMs = 1_789_000_000_000;
+      await put(heartbeat(1, nowMs, 1), 10);
+      await put(heartbeat(2, nowMs + 5000, 3), 10);
+      expect((await store.workers(POOL)).map(({ worker, busy }) => ({ worker, busy }))).to.deep.equal([
+        { worker: 'w1', busy: 3 },
+      ]);
+      expect(await store.workers('shop/other')).to.deep.equal([]);
+    });
+
     it('lets the first one settle a window, and tells everybody what that was', async () => {
       const first = await store.settle(POOL, observation(10, 1));
       const second = await store.settle(POOL, observation(10, 2));

@@ -39,8 +39,7 @@ export function countFleet(
   settings: ObserveSettings,
 ): Fleet {
   const { pool, seen, nowMs } = input;
-  // Where windows are long, reports may be as rare as they are.
-  const timeoutSec = Math.max(settings.workerTimeoutSec, 2.5 * settings.intervalSec);
+  const timeoutSec = workerTimeoutSec(settings);
   const timeoutMs = timeoutSec * 1000;
   const suspects: Suspect[] = [];
   const staying = seen.filter((worker) => !worker.leaving && nowMs - worker.seenAtMs <= FORGOTTEN_TIMEOUTS * timeoutMs);
@@ -72,6 +71,22 @@ export function countFleet(
     reportedBacklog: greatestBacklog(present),
     suspects,
   };
+}
+
+/** A worker counts for so long after its newest heartbeat. Where windows are long, reports may be as rare as they are. */
+function workerTimeoutSec(settings: Pick<ObserveSettings, 'workerTimeoutSec' | 'intervalSec'>): number {
+  return Math.max(settings.workerTimeoutSec, 2.5 * settings.intervalSec);
+}
+
+/** The workers that are there at a moment: heard from lately and not gone, in the order of their names. */
+export function presentWorkers(
+  seen: readonly WorkerSeen[],
+  nowMs: number,
+  settings: Pick<ObserveSettings, 'workerTimeoutSec' | 'intervalSec'>,
+): WorkerSeen[] {
+  return seen
+    .filter((worker) => !worker.leaving && nowMs - worker.seenAtMs <= workerTimeoutSec(settings) * 1000)
+    .sort((a, b) => (a.worker < b.worker ? -1 : 1));
 }
 
 /**
