@@ -11,6 +11,7 @@ export * from './resources/policy.ts';
 export * from './resources/pool.ts';
 export * from './resources/requirement.ts';
 export * from './resources/rollout.ts';
+export * from './resources/service-health.ts';
 export * from './resources/simulation.ts';
 export * from './resources/sketch.ts';
 export * from './resources/snapshot.ts';

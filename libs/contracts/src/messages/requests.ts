@@ -7,6 +7,7 @@ import { Policy } from '../resources/policy.ts';
 import { Pool } from '../resources/pool.ts';
 import { Requirement } from '../resources/requirement.ts';
 import { Rollout } from '../resources/rollout.ts';
+import { ServiceHealth, type ServiceName, serviceNames } from '../resources/service-health.ts';
 import { Simulation } from '../resources/simulation.ts';
 import { Snapshot } from '../resources/snapshot.ts';
 
@@ -77,6 +78,15 @@ export const commandCatalogue = {
   'pool.remove': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Nothing },
   'audit.append': { owner: 'audit', request: AuditEntry, reply: AuditReceipt },
 } as const satisfies Record<string, RequestDefinition>;
+
+type HealthQueries = {
+  [Name in ServiceName as `${Name}.health`]: { owner: Name; request: typeof Nothing; reply: typeof ServiceHealth };
+};
+
+/** How are you? Every service answers for the replica that was reached, whatever else it does. */
+const healthQueries = Object.fromEntries(
+  serviceNames.map((owner) => [`${owner}.health`, { owner, request: Nothing, reply: ServiceHealth }]),
+) as HealthQueries;
 
 /** Queries change nothing; `capacity.qry.<name>.v1.<namespace>.<name>`, answered from the owner's state. */
 export const queryCatalogue = {
@@ -150,6 +160,7 @@ export const queryCatalogue = {
     }),
   },
   'simulation.get': { owner: 'simulator', request: Type.Object({ id: Identifier }), reply: Simulation },
+  ...healthQueries,
 } as const satisfies Record<string, RequestDefinition>;
 
 /** Commands and queries have names of their own: no name stands in both. */

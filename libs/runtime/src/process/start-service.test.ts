@@ -40,6 +40,19 @@ describe('startService', () => {
     expect(steps).to.deep.equal(['start good day', 'stop']);
   });
 
+  it('answers over the bus how it is, until it is stopped', async () => {
+    const backend = createMemoryBackend({ clock: createSystemClock() });
+    const context = openMemoryContext(backend, { name: 'notifier', instance: 'n-1', log: createMemoryLog() });
+    const disk = { ready: false, detail: 'full' };
+    context.health.watch('disk', () => disk);
+    const running = await startService({ ...definition, name: 'notifier' }, {}, { context, probes: false });
+    const { bus } = openMemoryContext(backend, { name: 'asker', log: createMemoryLog() });
+    const ask = () => bus.request('notifier.health', {}, { key: '_/health', actor: { id: 'asker', kind: 'service' } });
+    expect(await ask()).to.deep.equal({ instance: 'n-1', ready: false, checks: { disk } });
+    await running.stop();
+    expect(isCapacityError(await ask().catch((error: unknown) => error), 'unavailable')).to.equal(true);
+  });
+
   it('does not wait for ever for a service that cannot stop', async () => {
     const stuck: typeof definition = {
       ...definition,

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { type ServiceName, serviceNames } from '@capplan/contracts';
 import type { Static, TObject } from 'typebox';
 import { loadConfig } from '../config/load-config.ts';
 import { RuntimeConfig } from '../config/runtime-config.ts';
 import { type ProbeServer, startProbeServer } from '../http/probe-server.ts';
 import type { NatsOptions } from '../nats/nats-link.ts';
+import type { Subscription } from '../ports/bus.ts';
 import type { Service, ServiceContext } from '../ports/service.ts';
 import { watchProcess } from '../telemetry/process-metrics.ts';
 import { type OpenContext, openContext, type ServerContext } from './open-context.ts';
@@ -60,6 +62,8 @@ export async function startService<S extends TObject>(
       });
       undo.push(probes.stop);
     }
+    const answering = await answerForHealth(name, context);
+    if (answering) undo.push(answering.stop);
     await service.start();
   } catch (error) {
     await service?.stop().catch(() => {});
@@ -83,6 +87,14 @@ export async function startService<S extends TObject>(
       return stopping;
     },
   };
+}
+
+/** Whoever asks over the bus how this service is gets this replica's own report. */
+async function answerForHealth(name: string, context: OpenContext): Promise<Subscription | undefined> {
+  const service = serviceNames.find((known) => known === name);
+  if (service === undefined) return undefined;
+  const query: `${ServiceName}.health` = `${service}.health`;
+  return context.bus.respond(query, async () => ({ instance: context.instance, ...context.health.report() }));
 }
 
 function contextOptions(name: string, runtime: Readonly<RuntimeConfig>): Parameters<typeof openContext>[0] {
