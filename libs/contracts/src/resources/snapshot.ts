@@ -23,6 +23,16 @@ export const DataQuality = Type.Object({
       detail: Type.String({ maxLength: 512 }),
     }),
   ),
+  unknown: Type.Optional(
+    Type.Array(oneOf('current_workers', 'service_time'), {
+      description: 'Figures that nobody could tell: what stands in their place is no measurement',
+    }),
+  ),
+  notes: Type.Optional(
+    Type.Array(Type.Object({ source: Type.String({ maxLength: 64 }), detail: Type.String({ maxLength: 512 }) }), {
+      description: 'How a trusted figure is known, where that is not by plain measurement',
+    }),
+  ),
 });
 export type DataQuality = Static<typeof DataQuality>;
 
@@ -33,6 +43,15 @@ export const Snapshot = Type.Object({
   interval_s: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
   arrival_rate: Type.Number({ minimum: 0, description: 'Jobs offered per second: demand, not throughput' }),
   completion_rate: NonNegative,
+  attempt_rate: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      description: 'Attempts ended per second, well or not: with their service time, the load',
+    }),
+  ),
+  retry_rate: Type.Optional(
+    Type.Number({ minimum: 0, description: 'Attempts per second that failed and are tried again' }),
+  ),
   service_rate: Type.Number({
     minimum: 0,
     description: 'Jobs per second of one worker: concurrency / mean service time',

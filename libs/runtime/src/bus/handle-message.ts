@@ -20,6 +20,8 @@ export type Verdict = { kind: 'done' } | { kind: 'again'; delayMs: number } | { 
 export interface Delivery {
   message: WireMessage;
   sequence: number;
+  /** When the stream took it in, ms since the epoch. */
+  storedAtMs: number;
   /** 1 at first. */
   deliveries: number;
 }
@@ -75,14 +77,14 @@ export function createMessageHandling(
   };
 
   return async (delivery, handler) => {
-    const { message, sequence, deliveries } = delivery;
+    const { message, sequence, storedAtMs, deliveries } = delivery;
     if (deliveries > consumer.maxDeliveries) {
       const detail = `delivered ${deliveries} times without an acknowledgement`;
       return setAside(delivery, 'too_many_deliveries', detail);
     }
     const decoded = decodeMessage(message);
     if (!decoded.ok) return setAside(delivery, decoded.reason, decoded.detail);
-    const delivered = { envelope: decoded.envelope, key: decoded.key, sequence, deliveries };
+    const delivered = { envelope: decoded.envelope, key: decoded.key, sequence, storedAtMs, deliveries };
     try {
       await around.tracer.continue(message.headers, () =>
         around.tracer.span(
@@ -118,11 +120,17 @@ export function describeError(error: unknown): string {
 export function createFollowHandling(
   around: BusSurroundings,
 ): (delivery: Delivery, handler: (message: Delivered<never>) => Promise<void> | void) => Promise<void> {
-  return async ({ message, sequence, deliveries }, handler) => {
+  return async ({ message, sequence, storedAtMs, deliveries }, handler) => {
     const decoded = decodeMessage(message);
     try {
       if (!decoded.ok) throw new CapacityError('invalid_input', decoded.detail);
-      await handler({ envelope: decoded.envelope, key: decoded.key, sequence, deliveries } as Delivered<never>);
+      await handler({
+        envelope: decoded.envelope,
+        key: decoded.key,
+        sequence,
+        storedAtMs,
+        deliveries,
+      } as Delivered<never>);
     } catch (error) {
       const facts = { subject: message.subject, message_id: message.id, error: describeError(error) };
       around.log.error(facts, 'A followed message could not be taken in and is left out');

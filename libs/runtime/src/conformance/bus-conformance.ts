@@ -108,15 +108,19 @@ export function describeBusConformance(name: string, open: () => Promise<Harness
     it('delivers again with growing delay when a handler throws, then sets the message aside', async () => {
       const writer = await world.context('writer');
       const reader = await world.context('reader');
-      const tries: { atMs: number; deliveries: number }[] = [];
-      await reader.bus.consume('slo.breached', { durable: 'reader', maxDeliveries: 3 }, async ({ deliveries }) => {
-        tries.push({ atMs: reader.clock.nowMs(), deliveries });
+      const tries: { atMs: number; deliveries: number; storedAtMs: number }[] = [];
+      await reader.bus.consume('slo.breached', { durable: 'reader', maxDeliveries: 3 }, async (delivered) => {
+        const { deliveries, storedAtMs } = delivered;
+        tries.push({ atMs: reader.clock.nowMs(), deliveries, storedAtMs });
         throw new Error('not today');
       });
       await writer.bus.publish(breach('shop/checkout', '1'));
       await eventually(world, 'three tries', () => tries.length === 3);
       await world.pass(300);
       expect(tries.map((t) => t.deliveries)).to.deep.equal([1, 2, 3]);
+      // When the stream took it in is the same at every delivery, and not after the first.
+      expect(new Set(tries.map((t) => t.storedAtMs))).to.have.property('size', 1);
+      expect(tries[0]?.storedAtMs).to.be.at.most((tries[0]?.atMs as number) + 1);
       const gaps = tries.slice(1).map((t, i) => t.atMs - (tries[i]?.atMs ?? 0));
       expect(gaps[1]).to.be.greaterThan(gaps[0] as number);
       expect(await world.deadLetters()).to.deep.equal([

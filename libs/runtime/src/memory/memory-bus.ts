@@ -140,8 +140,8 @@ export function createMemoryBus(
 
   const follow = async (type: EventType, handler: (message: Delivered<never>) => Promise<void> | void) => {
     const handling = createFollowHandling(around);
-    const feed = createMemoryFeed<StoredMessage>(link, base, ({ message, sequence }) =>
-      handling({ message, sequence, deliveries: 1 }, handler),
+    const feed = createMemoryFeed<StoredMessage>(link, base, ({ message, sequence, timeMs }) =>
+      handling({ message, sequence, storedAtMs: timeMs, deliveries: 1 }, handler),
     );
     const leave = await link.operate(() => {
       const stream = broker.streams[streamOfEvent(type)];

@@ -126,7 +126,7 @@ export function createMemoryDurable({ clock, chance, ackWaitMs, isKept, onDead }
   };
 
   const attempt = (member: Member, entry: Entry): void => {
-    const { key, message, sequence } = entry.stored;
+    const { key, message, sequence, timeMs } = entry.stored;
     const before = member.chains.get(key);
     const current: Attempt = { entry, isLost: false, run: Promise.resolve() };
     member.active += 1;
@@ -134,7 +134,10 @@ export function createMemoryDurable({ clock, chance, ackWaitMs, isKept, onDead }
     const run = async (): Promise<void> => {
       if (before) await before;
       if (!current.isLost) {
-        const verdict = await member.handling({ message, sequence, deliveries: entry.deliveries }, member.handler);
+        const verdict = await member.handling(
+          { message, sequence, storedAtMs: timeMs, deliveries: entry.deliveries },
+          member.handler,
+        );
         if (!current.isLost) settle(entry, verdict);
       }
       member.active -= 1;

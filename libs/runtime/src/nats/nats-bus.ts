@@ -214,6 +214,7 @@ function deliveryOf(message: JsMsg): Delivery {
       headers: plainHeaders(message.headers),
     },
     sequence: message.seq,
+    storedAtMs: message.time.getTime(),
     deliveries: message.info.deliveryCount,
   };
 }

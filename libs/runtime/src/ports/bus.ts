@@ -27,6 +27,8 @@ export interface Delivered<Data> {
   key: string;
   /** Position in the stream; grows with every message. */
   sequence: number;
+  /** When the stream took it in, by the stream's clock, ms since the epoch; the same at every delivery. */
+  storedAtMs: number;
   /** 1 at first, more when it comes again. */
   deliveries: number;
 }
