@@ -35,6 +35,23 @@ describe('safety rules', () => {
     });
   });
 
+  it('order nothing while it is not known how many workers run, up or down', () => {
+    const quality = { trusted: false, suspects: [], unknown: ['current_workers' as const] };
+    for (const backlog of [0, 900]) {
+      const snapshot = snapshotOf({ current_workers: 0, busy_slots: 0, backlog, quality });
+      const decision = decide(inputOf({ ...undersized, snapshot }));
+      expect(decision).to.include({ targetWorkers: 0, hold: 'no_data' });
+      expect(decision.rationale).to.contain('how many workers run is not known');
+    }
+    const known = snapshotOf({
+      current_workers: 0,
+      busy_slots: 0,
+      backlog: 900,
+      quality: { trusted: true, suspects: [] },
+    });
+    expect(decide(inputOf({ ...undersized, snapshot: known })).targetWorkers).to.be.above(0);
+  });
+
   it('do nothing but keep the minimum when there has never been a measurement', () => {
     const { forecast: _, snapshot: __, ...rest } = inputOf();
     const history = { changes: [changeAgo(3000, 5, 12)] };

@@ -219,6 +219,9 @@ function lowestAllowed({ settings, limits, field }: Deliberation): number {
 function forbid({ input, limits, present, trail }: Deliberation, stop: Stop): void {
   const current = present.orderedWorkers;
   if (trail.workers === current) return;
+  if (input.snapshot?.quality.unknown?.includes('current_workers') === true) {
+    stop('no_data', current, 'how many workers run is not known, and an order is a whole number of them');
+  }
   if (limits.frozen) stop('frozen', current, `no change while ${limits.names.join(', ')} is open`);
   if (input.pool.tags.includes('pci') !== input.policy.tags.includes('pci')) {
     stop('tags_disagree', current, 'pool and policy must both be tagged pci, or neither');
