@@ -27,7 +27,9 @@ function observeMany(
   for (const { depth = depthOf(0), reports = [], workers = sampleWorkers(2) } of windows) {
     const input = sampleInput({ depth, ...changes });
     // Every window ends at the same moment here: what matters is only what the one before left behind.
-    seen.push(observeWindow({ ...input, closed: { reports, workers, previous: seen.at(-1) } }, settings));
+    seen.push(
+      observeWindow({ ...input, closed: { reports, workers, previous: seen.at(-1), knownSinceMs: 1 } }, settings),
+    );
   }
   return seen;
 }
@@ -49,7 +51,7 @@ describe('observeWindow', () => {
   });
 
   it('is an ordinary answer for an idle pool without workers', () => {
-    const input = sampleInput({ closed: { reports: [], workers: [], previous: undefined } });
+    const input = sampleInput({ closed: { reports: [], workers: [], previous: undefined, knownSinceMs: 1 } });
     const { snapshot } = observeWindow(input, settings);
     expect(check(Snapshot, snapshot)).to.deep.include({ ok: true });
     expect(snapshot.quality.trusted).to.equal(true);
@@ -108,7 +110,9 @@ describe('observeWindow', () => {
 
   it('does not count a draining worker as capacity, but pays it', () => {
     const workers = [...sampleWorkers(2), ...sampleWorkers(1, { worker: 'w9', draining: true, busy: 2 })];
-    const input = sampleInput({ closed: { reports: heartbeats(workers), workers, previous: undefined } });
+    const input = sampleInput({
+      closed: { reports: heartbeats(workers), workers, previous: undefined, knownSinceMs: 1 },
+    });
     const { snapshot } = observeWindow(input, settings);
     expect(snapshot).to.deep.include({ current_workers: 2, slots: 4, busy_slots: 4, cost_per_hour: 1.5 });
     expect(snapshot.utilization).to.equal(0.5);
@@ -119,6 +123,61 @@ describe('observeWindow', () => {
     expect(hinted.snapshot.service_time_mean_s).to.equal(2);
     const [, quiet] = observeMany([{ reports: [jobReport({ completed: 10, serviceSec: 3 })] }, {}]);
     expect(quiet?.snapshot.service_time_mean_s).to.be.closeTo(3, 1e-9);
+  });
+
+  it('infers the service time from busy slots where no report says it, and says so', () => {
+    const silent = (completed: number): PlacedReport => {
+      const { data, ...rest } = jobReport({ completed });
+      const { service_time: _, ...told } = data as Extract<PlacedReport, { kind: 'job' }>['data'];
+      return { ...rest, data: told } as PlacedReport;
+    };
+    const workers = sampleWorkers(2, { busy: 1 });
+    const seen = observeMany(
+      Array.from({ length: 4 }, () => ({ workers, reports: [silent(10), ...heartbeats(workers)] })),
+    );
+    // Two of four slots busy, ten jobs in 15 s: three seconds each.
+    expect(reasons(seen[0] as Observation)).to.deep.equal(['service_time: missing']);
+    expect(seen[0]?.snapshot.quality.unknown).to.deep.equal(['service_time']);
+    expect(seen[3]?.snapshot.service_time_mean_s).to.be.closeTo(3, 1e-9);
+    expect(seen[3]?.snapshot.quality.trusted).to.equal(true);
+    expect(seen[3]?.snapshot.quality.notes?.[0]?.detail).to.contain('Little’s law');
+    const [, hinted] = observeMany(
+      Array.from({ length: 2 }, () => ({ reports: [silent(10)] })),
+      { pool: samplePool({ service_time_hint: '2s' }) },
+    );
+    expect(hinted?.snapshot.service_time_mean_s).to.equal(2);
+    expect(hinted?.snapshot.quality.trusted).to.equal(true);
+  });
+
+  it('says how many attempts ended and are retried: with the service time, the load', () => {
+    const [observation] = observeMany([
+      { reports: [jobReport({ completed: 15, failed: 15, retried: 12, serviceSec: 0.5 })] },
+    ]);
+    expect(observation?.snapshot).to.deep.include({ completion_rate: 1, attempt_rate: 2, retry_rate: 0.8 });
+  });
+
+  it('does not trust what it has to learn anew because the store was emptied, for ten minutes', () => {
+    const input = sampleInput({ rememberedSinceMs: 1 });
+    const emptied = (previous: Observation | undefined, after: number) =>
+      observeWindow(
+        {
+          ...input,
+          window: input.window + after,
+          closed: {
+            ...input.closed,
+            workers: sampleWorkers(2, { seenAtMs: Number.MAX_SAFE_INTEGER }),
+            previous,
+            knownSinceMs: 2,
+          },
+        },
+        settings,
+      );
+    const first = emptied(undefined, 0);
+    expect(reasons(first)).to.deep.equal(['history: missing']);
+    expect(reasons(emptied(first, 39))).to.deep.equal(['history: missing']);
+    expect(reasons(emptied(first, 40))).to.deep.equal([]);
+    // Nobody who remembers: an ordinary beginning.
+    expect(reasons(observeWindow({ ...input, rememberedSinceMs: undefined }, settings))).to.deep.equal([]);
   });
 
   it('counts a report merged over an outage for one window only', () => {
@@ -138,7 +197,7 @@ describe('observeWindow', () => {
     it('missing workers: no heartbeat from any that should be there', () => {
       const input = sampleInput({
         pool: samplePool({ initial_workers: 2 }),
-        closed: { reports: [], workers: [], previous: undefined },
+        closed: { reports: [], workers: [], previous: undefined, knownSinceMs: 1 },
       });
       expect(reasons(observeWindow(input, settings))).to.deep.equal(['workers: missing']);
     });
@@ -226,6 +285,27 @@ describe('observeWindow', () => {
       expect(reasons(seen[2] as Observation)).to.deep.equal(['arrivals: implausible_change']);
       expect(seen[2]?.snapshot.arrival_rate).to.be.greaterThan(10_000);
       expect(reasons(seen[3] as Observation)).to.deep.equal([]);
+    });
+
+    it('reported arrivals that cannot be true beside what left and what waits, at once, and not the next ones', () => {
+      const steady = { reports: [jobReport({ completed: 30 }), arrivalReport(30)] };
+      const absurd = { reports: [jobReport({ completed: 30 }), arrivalReport(150_000)] };
+      const seen = observeMany([steady, steady, absurd, steady, steady]);
+      expect(seen.map((observation) => reasons(observation).join())).to.deep.equal([
+        '',
+        '',
+        'arrivals: implausible_change',
+        '',
+        '',
+      ]);
+      expect(seen.map(({ snapshot }) => snapshot.arrival_rate)).to.deep.equal([2, 2, 2, 2, 2]);
+      // It repeats: one of the two is wrong, and nobody knows which.
+      const again = observeMany([steady, steady, absurd, absurd]).at(-1) as Observation;
+      expect(reasons(again)).to.include('arrivals: sources_disagree');
+      // A rush that stands in the queue is a rush.
+      const rush = { depth: depthOf(3000), reports: [jobReport({ completed: 30 }), arrivalReport(3030)] };
+      const rushed = observeMany([steady, steady, rush]).at(-1) as Observation;
+      expect(rushed.snapshot.arrival_rate).to.equal(202);
     });
 
     it('sources that disagree twice in a row, and takes the greater one', () => {

@@ -8,12 +8,13 @@ import {
 } from '@capplan/contracts';
 import type { SketchWire } from '@capplan/sketch';
 import { estimateDemand } from './observe/demand.ts';
-import { type FinishedJobs, sumFinishedJobs } from './observe/finished-jobs.ts';
+import { type FinishedJobs, inferService, sumFinishedJobs } from './observe/finished-jobs.ts';
 import { countFleet, type Fleet } from './observe/fleet.ts';
 import {
   emptyMemory,
   type Observation,
   type ObserveSettings,
+  type PoolMemory,
   type Suspect,
   type WindowInput,
   windowEndMs,
@@ -37,7 +38,8 @@ const SUSPECTS_MAX = 32;
 export function observeWindow(input: WindowInput, settings: ObserveSettings): Observation {
   const { pool, closed } = input;
   const nowMs = windowEndMs(input.window, settings.intervalSec);
-  const memory = closed.previous?.memory ?? emptyMemory();
+  const history = judgeHistory(input, settings);
+  const memory = history.memory;
 
   const fleet = countFleet(
     {
@@ -45,13 +47,16 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
       seen: closed.workers,
       reports: closed.reports,
       rollout: input.rollout,
-      previousWorkers: memory.workers,
+      memory,
       nowMs,
     },
     settings,
   );
   const jobs = sumFinishedJobs({ pool, reports: closed.reports, seen: closed.workers, memory }, settings);
   const idle = judgeIdleness({ jobs, fleet, intervalSec: settings.intervalSec, before: memory.streaks.hiddenWork });
+  const fleetTrusted = fleet.suspects.length === 0 && idle.suspects.length === 0;
+  const busySlots = fleetTrusted && fleet.slots > 0 ? fleet.utilization * fleet.slots : null;
+  const { service, ...inferred } = inferService({ jobs, busySlots, memory }, settings);
   const demand = estimateDemand(
     {
       depth: input.depth,
@@ -60,18 +65,26 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
       queueKind: pool.queue.kind,
       departed: jobs.departed,
       completed: jobs.completed,
+      attempts: jobs.completed + jobs.failed,
+      retried: jobs.retried,
       busy: fleet.busy,
       utilization: fleet.utilization,
       waitSecP50: jobs.wait.quantile(0.5),
-      serviceMeanSec: jobs.service.meanSec,
-      fleetTrusted: fleet.suspects.length === 0 && idle.suspects.length === 0,
+      serviceMeanSec: service.meanSec,
+      fleetTrusted,
       memory,
       windowEndMs: nowMs,
     },
     settings,
   );
-  const suspects = [...fleet.suspects, ...idle.suspects, ...demand.suspects, ...jobs.suspects].slice(0, SUSPECTS_MAX);
-  const { service } = jobs;
+  const suspects = [history, fleet, idle, demand, inferred, jobs]
+    .flatMap((part): readonly Suspect[] => part.suspects)
+    .slice(0, SUSPECTS_MAX);
+  const unknown = [
+    ...(fleet.isKnown ? [] : (['current_workers'] as const)),
+    ...(inferred.isKnown ? [] : (['service_time'] as const)),
+  ];
+  const notes = [...fleet.notes, ...inferred.notes];
   const ended = jobs.completed + jobs.failed;
   const snapshot: Snapshot = {
     pool: pool.id,
@@ -79,6 +92,8 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
     interval_s: settings.intervalSec,
     arrival_rate: demand.arrivalRatePerSec,
     completion_rate: jobs.completed / settings.intervalSec,
+    attempt_rate: ended / settings.intervalSec,
+    retry_rate: jobs.retried / settings.intervalSec,
     service_rate: service.meanSec > 0 ? pool.concurrency / service.meanSec : 0,
     service_time_mean_s: service.meanSec,
     service_time_scv: service.scv,
@@ -98,19 +113,48 @@ export function observeWindow(input: WindowInput, settings: ObserveSettings): Ob
     backlog: demand.backlog,
     error_rate: ended > 0 ? jobs.failed / ended : 0,
     cost_per_hour: fleet.paid * pool.worker_cost_per_hour,
-    quality: { trusted: suspects.length === 0, suspects },
+    quality: {
+      trusted: suspects.length === 0,
+      suspects,
+      ...(unknown.length > 0 && { unknown }),
+      ...(notes.length > 0 && { notes }),
+    },
   };
-  const { disagreement, surge, frozenDepth, hiddenBacklog, ...known } = demand.memory;
+  const { disagreement, surge, frozenDepth, hiddenBacklog, retriesOut, absurd, ...known } = demand.memory;
   return {
     window: input.window,
     snapshot,
     memory: {
       ...known,
       workers: fleet.workers,
+      haveAllLeft: fleet.haveAllLeft,
+      knownSinceMs: closed.knownSinceMs,
+      ...(history.lostInWindow !== undefined && { lostInWindow: history.lostInWindow }),
       service: service.sketch,
-      streaks: { disagreement, surge, frozenDepth, hiddenBacklog, hiddenWork: idle.windows },
+      unmeasured: inferred.unmeasured,
+      streaks: { disagreement, surge, frozenDepth, hiddenBacklog, retriesOut, absurd, hiddenWork: idle.windows },
     },
   };
+}
+
+/**
+ * Is what was known of this pool still there? A store that was emptied (FLUSHALL, a failover to an empty replica) knows
+ * the pool since another moment than before. Then everything is learned anew, and said to be for as long as the service
+ * time looks back: what was never measured is not zero.
+ */
+function judgeHistory(
+  { closed, window, rememberedSinceMs }: WindowInput,
+  settings: ObserveSettings,
+): { memory: PoolMemory; lostInWindow: number | undefined; suspects: Suspect[] } {
+  const memory = closed.previous?.memory ?? emptyMemory();
+  const beforeMs = memory.knownSinceMs ?? rememberedSinceMs;
+  const isLost = beforeMs !== undefined && beforeMs !== closed.knownSinceMs;
+  const lostInWindow = isLost ? window : memory.lostInWindow;
+  if (lostInWindow === undefined || (window - lostInWindow) * settings.intervalSec >= settings.serviceHalfLifeSec) {
+    return { memory, lostInWindow: undefined, suspects: [] };
+  }
+  const detail = `what was known of this pool was lost before ${timestamp(windowEndMs(lostInWindow, settings.intervalSec))}; it is learned anew`;
+  return { memory, lostInWindow, suspects: [{ source: 'history', reason: 'missing', detail }] };
 }
 
 /** What history keeps of a snapshot. */

@@ -2,7 +2,8 @@ import type { IngestKind } from '@capplan/contracts';
 import type { Delivered, ServiceContext, Subscription } from '@capplan/runtime';
 import type { CollectorConfig } from './config.ts';
 import { type WindowReport, windowOf } from './observe/observation.ts';
-import { reportTimeMs } from './observe/report-id.ts';
+import { happenedAtMs, reportTimeMs } from './observe/report-id.ts';
+import { createSenderClocks } from './observe/sender-clocks.ts';
 import type { WindowStore } from './ports.ts';
 
 const kinds = ['heartbeat', 'job', 'arrival'] as const satisfies readonly IngestKind[];
@@ -22,14 +23,22 @@ export async function takeReports(
   const taken = context.metrics.counter('capacity_planner_reports_total', 'Reports taken in', ['kind']);
   const refused = context.metrics.counter('capacity_planner_reports_refused_total', 'Reports left out', ['reason']);
 
+  const clocks = createSenderClocks();
+
   const take = async (kind: IngestKind, message: Delivered<WindowReport['data']>): Promise<void> => {
     const report = { kind, data: message.envelope.data } as WindowReport;
     if (report.data.pool !== message.key) return refused.add({ reason: 'other_pool' });
     if (!isKnown(message.key)) return refused.add({ reason: 'unknown_pool' });
-    const told = windowOf(reportTimeMs(report), config.intervalSec);
-    // A worker whose clock is ahead reports from the future; it happened by now at the latest.
-    const place = Math.min(told, windowOf(context.clock.nowMs(), config.intervalSec));
-    if (await windows.put(message.key, report, { told, place })) taken.add({ kind });
+    // By the stream's clock, which is one for all senders and the same when a message comes again.
+    const receivedAtMs = Math.min(message.storedAtMs, Math.floor(context.clock.nowMs()));
+    const clockAheadMs = clocks.aheadMs(report, { receivedAtMs, sentAtMs: Date.parse(message.envelope.time) });
+    const placement = {
+      ownWindow: windowOf(reportTimeMs(report), config.intervalSec),
+      window: windowOf(happenedAtMs(report, { receivedAtMs, clockAheadMs }), config.intervalSec),
+      receivedAtMs,
+      clockAheadMs,
+    };
+    if (await windows.put(message.key, report, placement)) taken.add({ kind });
     else refused.add({ reason: 'repeated' });
   };
   return Promise.all(

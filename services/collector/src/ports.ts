@@ -14,22 +14,38 @@ export interface QueueDepths {
   read(queue: Pool['queue']): Promise<DepthReading>;
 }
 
+/** Where a report belongs. */
+export interface Placement {
+  /** Window of the report's own time, by its sender's clock: a part of its identity. */
+  ownWindow: number;
+  /** Window in which it happened, by our clock. */
+  window: number;
+  /** ms since the epoch. */
+  receivedAtMs: number;
+  /** How far the sender's clock is ahead of ours, ms. */
+  clockAheadMs: number;
+}
+
 /**
  * The windows under way, kept outside the process: a report that was put is there for whichever replica closes the
  * window, also after a crash. Each operation is atomic.
  */
 export interface WindowStore {
   /**
-   * Adds a report to its window, or to the oldest one still open. The same report (kind, source, sequence, `told`) is
-   * added once, however often it comes. False when it had been there.
-   *
-   * @param window.told the window that the report tells of by its own time
-   * @param window.place where to put it: the same, unless the report comes from the future
+   * Adds a report to its window, or to the oldest one still open. The same report (kind, source, sequence,
+   * `ownWindow`) is added once, however often it comes within ten minutes, and once to one window for as long as that
+   * is not settled. False when it had been there.
    */
-  put(pool: string, report: WindowReport, window: { told: number; place: number }): Promise<boolean>;
-  /** Ends all windows up to this one and hands over its content. Closing again hands over the same. */
-  close(pool: string, window: number, options: { forgetWorkersBeforeMs: number }): Promise<ClosedWindow>;
-  /** Settles what a window held: the first one to say it wins, and everybody gets the winner's. */
+  put(pool: string, report: WindowReport, placement: Placement): Promise<boolean>;
+  /**
+   * Ends all windows up to this one and hands over its content. Until the window is settled, closing again hands over
+   * the same.
+   */
+  close(pool: string, window: number, options: { forgetWorkersBeforeMs: number; nowMs: number }): Promise<ClosedWindow>;
+  /**
+   * Settles what a window held: the first one to say it wins, and everybody gets the winner's. The window's reports have
+   * served their purpose then, and go.
+   */
   settle(pool: string, observation: Observation): Promise<Observation>;
   /** What was settled last. */
   settled(pool: string): Promise<Observation | undefined>;

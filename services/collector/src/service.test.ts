@@ -1,6 +1,12 @@
 import { type Pool, type Snapshot, timestamp } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
-import { createMemoryBackend, createVirtualClock, type Faults, type Service } from '@capplan/runtime';
+import {
+  createMemoryBackend,
+  createVirtualClock,
+  type Faults,
+  type MemoryContext,
+  type Service,
+} from '@capplan/runtime';
 import { createSketch } from '@capplan/sketch';
 import { expect } from 'chai';
 import { Value } from 'typebox/value';
@@ -28,8 +34,8 @@ async function createWorld(faults: Faults = {}) {
     cause: '1',
   });
   let completedBefore = 0;
-  const report = async (worker: string, completed: number): Promise<void> => {
-    const toMs = clock.nowMs();
+  const report = async (worker: string, completed: number, clockAheadMs = 0): Promise<void> => {
+    const toMs = clock.nowMs() + clockAheadMs;
     const sketch = createSketch();
     sketch.add(1, completed);
     const wire = sketch.toWire();
@@ -51,9 +57,9 @@ async function createWorld(faults: Faults = {}) {
     pool,
     report,
     completed: () => completedBefore,
-    collector: (instance: string): { service: Service; crash(): void } => {
+    collector: (instance: string): { service: Service; context: MemoryContext; crash(): void } => {
       const context = backend.context('collector', instance);
-      return { service: createCollector(context, config, ports), crash: () => context.crash() };
+      return { service: createCollector(context, config, ports), context, crash: () => context.crash() };
     },
     /** Two workers that finish ten jobs every five seconds. */
     work: async (sec: number): Promise<void> => {
@@ -251,5 +257,48 @@ describe('createCollector', () => {
     await world.clock.advance(60_000);
     expect(await ask(world.pool.id)).to.deep.equal({ workers: [] });
     expect(await ask('shop/none').catch((error: { code: string }) => error.code)).to.equal('not_found');
+  });
+
+  it('counts workers whose clocks are off, and what they do, by when their reports come', async () => {
+    const world = await createWorld();
+    const { service } = world.collector('a');
+    await world.clock.waitFor(service.start());
+    world.ports.depths.set('mail', 0);
+    // Two of four clocks are 20 s behind, and one of a worker that dies soon is two minutes ahead.
+    for (let sec = 0; sec < 120; sec += 5) {
+      await world.clock.advance(5000);
+      const reporting = [world.report('w1', 5), world.report('w2', 5)];
+      reporting.push(world.report('w3', 5, -20_000), world.report('w4', 5, -20_000));
+      if (sec < 30) reporting.push(world.report('w5', 5, 120_000));
+      await world.clock.waitFor(Promise.all(reporting));
+    }
+    await world.clock.advance(5000);
+    const snapshots = world.snapshots();
+    const last = snapshots.at(-1);
+    expect(last).to.deep.include({ current_workers: 4, completion_rate: 4, arrival_rate: 4 });
+    expect(last?.quality.trusted).to.equal(true);
+    expect(last?.quality.notes?.[0]?.detail).to.contain('2 of 4 workers are up to 20 s behind ours');
+    expect(sum(snapshots)).to.equal(world.completed());
+  });
+
+  it('says once that everything was lost when the store is emptied, and learns anew', async () => {
+    const world = await createWorld();
+    const { service, context } = world.collector('a');
+    await world.clock.waitFor(service.start());
+    world.ports.depths.set('mail', 0);
+    await world.work(60);
+    await world.ports.windows.forget(world.pool.id);
+    await world.work(90);
+    const suspects = world.backend.messages('events').filter(({ type }) => type === 'load.suspect');
+    expect(suspects).to.have.length(1);
+    expect(
+      world
+        .snapshots()
+        .at(-1)
+        ?.quality.suspects.map(({ source, reason }) => `${source} ${reason}`),
+    ).to.deep.equal(['history missing']);
+    expect(context.health.report().checks.history?.detail).to.contain('what was known of 1 pools was lost');
+    await world.work(600);
+    expect(world.snapshots().at(-1)?.quality.trusted).to.equal(true);
   });
 });

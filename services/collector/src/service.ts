@@ -4,8 +4,8 @@ import type { CollectorConfig } from './config.ts';
 import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
 import { averagePoints } from './history/average.ts';
 import { takeReports } from './ingest.ts';
-import { type DepthOutcome, type Observation, windowEndMs } from './observe/observation.ts';
 import { presentWorkers } from './observe/fleet.ts';
+import { type DepthOutcome, type Observation, windowEndMs } from './observe/observation.ts';
 import type { CollectorPorts } from './ports.ts';
 
 /** Windows that nobody closed in time are worth a place in history, and no message: at most so many at once. */
@@ -40,6 +40,11 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
   const rollouts = new Map<string, Rollout>();
   /** Settled here, and not known to be on the bus. */
   const unsaid = new Map<string, { observation: Observation; isSuspicionNew: boolean }>();
+  /** Since when the store has known each pool, as last seen here. */
+  const knownSince = new Map<string, number>();
+  /** Pools whose past was found to be lost since that was last said. */
+  const lost = new Set<string>();
+  let loss = 'no loss was seen';
   const stopping = new AbortController();
   const subscriptions: Subscription[] = [];
   let running: Promise<void> = Promise.resolve();
@@ -82,9 +87,16 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
 
   const observe = async (pool: Pool, window: number, depth: DepthOutcome): Promise<void> => {
     const forgetWorkersBeforeMs = windowEndMs(window, config.intervalSec) - WORKER_FORGOTTEN_MS;
-    const closed = await ports.windows.close(pool.id, window, { forgetWorkersBeforeMs });
-    const seen = observeWindow({ pool, window, closed, depth, rollout: rollouts.get(pool.id) }, config);
+    const nowMs = Math.floor(clock.nowMs());
+    const closed = await ports.windows.close(pool.id, window, { forgetWorkersBeforeMs, nowMs });
+    const rememberedSinceMs = knownSince.get(pool.id);
+    const seen = observeWindow(
+      { pool, window, closed, depth, rollout: rollouts.get(pool.id), rememberedSinceMs },
+      config,
+    );
     const observation = await ports.windows.settle(pool.id, seen);
+    knownSince.set(pool.id, closed.knownSinceMs);
+    if (observation.memory.lostInWindow === observation.window) lost.add(pool.id);
     await ports.history.append(pool.id, historyPoint(observation.snapshot));
     observed.add({ trusted: String(observation.snapshot.quality.trusted) });
     const newestWindow = Math.floor(clock.nowMs() / intervalMs);
@@ -105,6 +117,16 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     await say(pool.id);
   };
 
+  const sayLoss = (): void => {
+    const at = timestamp(clock.nowMs());
+    loss = `what was known of ${lost.size} pools was lost before ${at}`;
+    log.error(
+      { pools: lost.size, some: [...lost].slice(0, 10), at },
+      'The store was emptied: history and demand of these pools are lost, and are learned anew',
+    );
+    lost.clear();
+  };
+
   const closeWindow = async (window: number): Promise<void> => {
     const waiting = [...pools.values()];
     const work = async (): Promise<void> => {
@@ -118,6 +140,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
       }
     };
     await Promise.all(Array.from({ length: Math.min(POOLS_AT_ONCE, waiting.length) }, work));
+    if (lost.size > 0) sayLoss();
   };
 
   const run = async (): Promise<void> => {
@@ -141,6 +164,8 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     }
   };
 
+  context.health.watch('history', () => ({ ready: true, detail: loss }));
+
   return {
     name: 'collector',
     start: async () => {
@@ -149,6 +174,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
           if (data.pool !== null) return void pools.set(data.id, data.pool);
           pools.delete(data.id);
           unsaid.delete(data.id);
+          knownSince.delete(data.id);
           await ports.windows.forget(data.id);
         }),
       );

@@ -5,7 +5,8 @@ import type { WindowStore } from '../ports.ts';
 
 const POOL = 'shop/mail';
 const at = timestamp(1_789_000_000_000);
-const keepAll = { forgetWorkersBeforeMs: 0 };
+const nowMs = 1_789_000_000_000;
+const keepAll = { forgetWorkersBeforeMs: 0, nowMs };
 
 function job(sequence: number, worker = 'w1'): WindowReport {
   const data = { pool: POOL, worker, sequence, from: at, to: at, completed: sequence, failed: 0 };
@@ -32,7 +33,10 @@ export function describeWindowStoreConformance(name: string, create: () => Promi
     beforeEach(async () => {
       store = await create();
     });
-    const put = (report: WindowReport, told: number, place = told) => store.put(POOL, report, { told, place });
+    const put = (report: WindowReport, ownWindow: number, window = ownWindow) => {
+      const receivedAtMs = report.kind === 'heartbeat' ? Date.parse(report.data.time) : nowMs;
+      return store.put(POOL, report, { ownWindow, window, receivedAtMs, clockAheadMs: 0 });
+    };
 
     it('hands over what was put into a window, and the same when it is closed again', async () => {
       await put(job(1), 10);
@@ -71,17 +75,15 @@ export function describeWindowStoreConformance(name: string, create: () => Promi
     });
 
     it('keeps the newest heartbeat of each worker, in whatever order they come, and forgets old ones', async () => {
-      const nowMs = 1_789_000_000_000;
       await put(heartbeat(2, nowMs, 3), 10);
       await put(heartbeat(1, nowMs - 5000, 1), 10);
       const { workers } = await store.close(POOL, 10, keepAll);
       expect(workers).to.have.length(1);
       expect(workers[0]).to.deep.include({ worker: 'w1', seenAtMs: nowMs, busy: 3, concurrency: 4, backlog: null });
-      expect((await store.close(POOL, 11, { forgetWorkersBeforeMs: nowMs + 1 })).workers).to.deep.equal([]);
+      expect((await store.close(POOL, 11, { forgetWorkersBeforeMs: nowMs + 1, nowMs })).workers).to.deep.equal([]);
     });
 
     it('shows the newest heartbeat of each worker at any time, and none of a pool that nobody knows', async () => {
-      const nowMs = 1_789_000_000_000;
       await put(heartbeat(1, nowMs, 1), 10);
       await put(heartbeat(2, nowMs + 5000, 3), 10);
       expect((await store.workers(POOL)).map(({ worker, busy }) => ({ worker, busy }))).to.deep.equal([
@@ -99,6 +101,34 @@ export function describeWindowStoreConformance(name: string, create: () => Promi
       expect((await store.settle(POOL, observation(9, 3))).window).to.equal(10);
       expect((await store.close(POOL, 11, keepAll)).previous).to.deep.equal(first);
       expect((await store.close(POOL, 10, keepAll)).previous).to.equal(undefined);
+    });
+
+    it('lets go of a window’s reports when it is settled, and recognises them still', async () => {
+      await put(job(1), 10);
+      await store.close(POOL, 10, keepAll);
+      await store.settle(POOL, observation(10));
+      expect((await store.close(POOL, 10, keepAll)).reports).to.deep.equal([]);
+      expect(await put(job(1), 10)).to.equal(false);
+      await put(job(2), 10);
+      expect(counts((await store.close(POOL, 11, keepAll)).reports)).to.deep.equal([2]);
+    });
+
+    it('says since when it has known a pool: another moment once it was emptied', async () => {
+      const since = async (atMs: number) => (await store.close(POOL, 10, { ...keepAll, nowMs: atMs })).knownSinceMs;
+      expect(await since(nowMs)).to.equal(nowMs);
+      expect(await since(nowMs + 15_000)).to.equal(nowMs);
+      await store.forget(POOL);
+      expect(await since(nowMs + 30_000)).to.equal(nowMs + 30_000);
+    });
+
+    it('judges a worker by when its heartbeat was received, whatever its clock says', async () => {
+      const placement = { ownWindow: 20, window: 10, receivedAtMs: nowMs, clockAheadMs: 150_000 };
+      await store.put(POOL, heartbeat(1, nowMs + 150_000, 1), placement);
+      const later = { ownWindow: 10, window: 10, receivedAtMs: nowMs + 5000, clockAheadMs: 0 };
+      await store.put(POOL, heartbeat(2, nowMs + 5000, 3), later);
+      const { reports, workers } = await store.close(POOL, 10, keepAll);
+      expect(reports.map(({ late }) => late)).to.deep.equal([false, false]);
+      expect(workers[0]).to.deep.include({ busy: 3, seenAtMs: nowMs + 5000, clockAheadMs: 0 });
     });
 
     it('loses no report between puts and closings that cross', async () => {

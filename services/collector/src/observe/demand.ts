@@ -1,4 +1,5 @@
 import type { DepthOutcome, ObserveSettings, PlacedReport, PoolMemory, Suspect } from './observation.ts';
+import { judgeRetries } from './retries-out.ts';
 
 export interface Demand {
   arrivalRatePerSec: number;
@@ -13,7 +14,15 @@ export interface Demand {
     | 'arrivalRatePerSecPeak'
     | 'reportedRatePerSec'
     | 'flowRatePerSec'
-  > & { disagreement: number; surge: number; frozenDepth: number; hiddenBacklog: number };
+    | 'retriesOutJobs'
+  > & {
+    disagreement: number;
+    surge: number;
+    frozenDepth: number;
+    hiddenBacklog: number;
+    retriesOut: number;
+    absurd: number;
+  };
 }
 
 export interface DemandInput {
@@ -25,6 +34,9 @@ export interface DemandInput {
   queueKind: string;
   departed: number;
   completed: number;
+  /** Attempts that ended, and those of them that are to be tried again. */
+  attempts: number;
+  retried: number;
   busy: number;
   utilization: number;
   /** Median wait of the jobs that ended in this window, seconds; NaN without any. */
@@ -47,6 +59,8 @@ const SMOOTHING = 0.25;
 const PEAK_HALF_LIFE_WINDOWS = 240;
 /** Fewer jobs than this in a window are never a surge. */
 const SURGE_JOBS_MIN = 100;
+/** Arrivals so many times above what left and what waits cannot be true beside them. */
+const ABSURD_FACTOR = 3;
 
 /**
  * How many jobs were offered per second, whether or not they were served?
@@ -66,12 +80,28 @@ export function estimateDemand(input: DemandInput, settings: ObserveSettings): D
   const suspects = [...queue.suspects];
   const backlog = queue.trusted ? queue.jobs : Math.max(memory.backlog, queue.atLeast);
 
-  const balance = balanceOfFlow(input, queue.trusted, backlog, intervalSec);
-  const flowRate = Math.max(0, balance.jobs) / intervalSec;
   const reportedRate = reportedArrivals(input.reports, settings);
+  const balance = balanceOfFlow(input, queue.trusted, backlog, intervalSec);
+  const retries = judgeRetries(
+    {
+      jobs: balance.jobs,
+      expectedJobs: expectedJobs(reportedRate ?? memory.flowRatePerSec, intervalSec),
+      isReported: reportedRate !== null,
+      retried: input.retried,
+      attempts: input.attempts,
+    },
+    { outJobs: memory.retriesOutJobs ?? 0, windows: memory.streaks.retriesOut ?? 0 },
+    settings,
+  );
+  suspects.push(...retries.suspects);
+  const flowRate = Math.max(0, retries.jobs) / intervalSec;
+  const absurd = isAbsurd(input, { reportedRate, flowRate, queueTrusted: queue.trusted, intervalSec })
+    ? (memory.streaks.absurd ?? 0) + 1
+    : 0;
 
   const smooth = (before: number | null, now: number) => (before === null ? now : before + SMOOTHING * (now - before));
-  const reportedSmooth = reportedRate === null ? null : smooth(memory.reportedRatePerSec, reportedRate);
+  const believedRate = absurd === 1 ? memory.reportedRatePerSec : reportedRate;
+  const reportedSmooth = believedRate === null ? null : smooth(memory.reportedRatePerSec, believedRate);
   const flowSmooth = queue.trusted && input.fleetTrusted ? smooth(memory.flowRatePerSec, flowRate) : null;
 
   let arrivalRate = reportedRate ?? flowRate;
@@ -86,7 +116,14 @@ export function estimateDemand(input: DemandInput, settings: ObserveSettings): D
       arrivalRate = Math.max(reportedRate, flowRate);
     }
   }
-  if (disagreement >= 2) {
+  if (absurd === 1) {
+    arrivalRate = Math.max(flowRate, memory.arrivalRatePerSec);
+    suspects.push({
+      source: 'arrivals',
+      reason: 'implausible_change',
+      detail: `${show(reportedRate)}/s reported, and from completions and backlog of the same window: ${show(flowRate)}/s`,
+    });
+  } else if (disagreement >= 2 || absurd > 1) {
     suspects.push({
       source: 'arrivals',
       reason: 'sources_disagree',
@@ -111,13 +148,17 @@ export function estimateDemand(input: DemandInput, settings: ObserveSettings): D
     backlog,
     suspects,
     memory: {
+      retriesOutJobs: retries.outJobs,
+      retriesOut: retries.windows,
+      absurd,
       level: queue.trusted ? { jobs: backlog + input.busy, atMs: input.windowEndMs } : memory.level,
       backlog: queue.trusted ? backlog : memory.backlog,
-      debtJobs: balance.debtJobs,
+      // A debt that is owed to retries is kept in mind as such.
+      debtJobs: retries.windows > 0 ? 0 : balance.debtJobs,
       arrivalRatePerSec: isTrusted ? arrivalRate : memory.arrivalRatePerSec,
       arrivalRatePerSecPeak: surge === 1 ? peakKept : Math.max(peakKept, arrivalRate),
       reportedRatePerSec: reportedSmooth,
-      flowRatePerSec: flowSmooth ?? memory.flowRatePerSec,
+      flowRatePerSec: retries.suspects.length > 0 ? memory.flowRatePerSec : (flowSmooth ?? memory.flowRatePerSec),
       disagreement,
       surge,
       frozenDepth: queue.frozenWindows,
@@ -197,6 +238,27 @@ function balanceOfFlow(
   // A debt of more than one window of the usual flow is no matter of timing any more.
   const debtMax = Math.max(1, input.memory.arrivalRatePerSec * intervalSec);
   return { jobs, debtJobs: Math.max(-debtMax, Math.min(0, jobs)) };
+}
+
+function expectedJobs(ratePerSec: number | null, intervalSec: number): number | null {
+  return ratePerSec === null ? null : ratePerSec * intervalSec;
+}
+
+/**
+ * Can the reported arrivals be true beside what left and what waits in the same window? A rush that has not been worked
+ * off stands in the queue; that it was read a moment before makes a difference of a moment.
+ */
+function isAbsurd(
+  input: DemandInput,
+  known: { reportedRate: number | null; flowRate: number; queueTrusted: boolean; intervalSec: number },
+): boolean {
+  const { reportedRate, flowRate, intervalSec } = known;
+  const isBacklogKnown = input.depth.ok || input.reportedBacklog !== null;
+  if (reportedRate === null || !isBacklogKnown || !known.queueTrusted || !input.fleetTrusted) return false;
+  if (input.memory.level === null) return false;
+  // A source that has long said more than the balance is a disagreement, and not absurd.
+  const believable = ABSURD_FACTOR * Math.max(flowRate, input.memory.reportedRatePerSec ?? 0);
+  return reportedRate > believable && (reportedRate - flowRate) * intervalSec > SURGE_JOBS_MIN;
 }
 
 function reportedArrivals(reports: readonly PlacedReport[], settings: ObserveSettings): number | null {

@@ -1,7 +1,7 @@
 import { durationSec, type Pool } from '@capplan/contracts';
 import { createSketch, type QuantileSketch, type SketchWire, sketchFromWire } from '@capplan/sketch';
 import { fadeSketch } from './fade-sketch.ts';
-import type { ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
+import type { Note, ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
 
 export interface FinishedJobs {
   /** Attempts that ended well in this window. */
@@ -9,6 +9,8 @@ export interface FinishedJobs {
   failed: number;
   /** Jobs that left for good: completed, or failed without another try. */
   departed: number;
+  /** Attempts that failed and are to be tried again. */
+  retried: number;
   wait: QuantileSketch;
   response: QuantileSketch;
   /** Lately finished jobs, this window's counting most. */
@@ -18,7 +20,7 @@ export interface FinishedJobs {
   suspects: Suspect[];
 }
 
-interface ServiceFigures {
+export interface ServiceFigures {
   meanSec: number;
   scv: number;
   secP50: number;
@@ -45,7 +47,7 @@ export function sumFinishedJobs(
 ): FinishedJobs {
   const suspects: Suspect[] = [];
   const concurrencies = new Map(input.seen.map((worker) => [worker.worker, worker.concurrency]));
-  const totals = { completed: 0, failed: 0, departed: 0, workSec: 0 };
+  const totals = { completed: 0, failed: 0, departed: 0, retried: 0, workSec: 0 };
   const wait = createSketch();
   const response = createSketch();
   const service = remembered(input.memory.service, settings);
@@ -71,7 +73,9 @@ export function sumFinishedJobs(
     const share = spanSec > settings.intervalSec ? settings.intervalSec / spanSec : 1;
     totals.completed += data.completed * share;
     totals.failed += data.failed * share;
-    totals.departed += (data.completed + data.failed - Math.min(data.retried ?? 0, data.failed)) * share;
+    const retried = Math.min(data.retried ?? 0, data.failed);
+    totals.retried += retried * share;
+    totals.departed += (data.completed + data.failed - retried) * share;
     if (sketches.service !== undefined) totals.workSec += sketches.service.sum * share;
     if (sketches.wait !== undefined) wait.merge(sketches.wait);
     if (sketches.response !== undefined) response.merge(sketches.response);
@@ -127,13 +131,61 @@ function figures(sketch: QuantileSketch, pool: Pool): ServiceFigures {
       sketch: sketch.toWire(),
     };
   }
-  const hintSec = pool.service_time_hint === undefined ? 0 : durationSec(pool.service_time_hint);
-  // Without a measurement, the hint is taken for an exponential service time: a cautious, ordinary guess.
+  return exponential(pool.service_time_hint === undefined ? 0 : durationSec(pool.service_time_hint));
+}
+
+/** Without a distribution, an exponential one with this mean: a cautious, ordinary guess. */
+function exponential(meanSec: number): ServiceFigures {
   return {
-    meanSec: hintSec,
-    scv: hintSec > 0 ? 1 : 0,
-    secP50: hintSec * Math.LN2,
-    secP95: hintSec * Math.log(20),
+    meanSec,
+    scv: meanSec > 0 ? 1 : 0,
+    secP50: meanSec * Math.LN2,
+    secP95: meanSec * Math.log(20),
     sketch: null,
   };
+}
+
+/** Below so many attempts, the ratio of slot time to attempts says little. */
+const INFERRED_FROM_MIN = 20;
+
+export interface UnmeasuredService {
+  service: ServiceFigures;
+  isKnown: boolean;
+  unmeasured: NonNullable<PoolMemory['unmeasured']>;
+  suspects: Suspect[];
+  notes: Note[];
+}
+
+/**
+ * How long do jobs take whose reports say nothing of it?
+ *
+ * Busy slots are the rate of attempts times their mean time (Little's law), so the mean is the busy slot time of the last
+ * minutes over the attempts that ended in them; where the fleet is not known, or too few have ended, it is missing.
+ *
+ * @param busySlots mean over the window; null when the fleet is not known or not trusted
+ */
+export function inferService(
+  input: { jobs: FinishedJobs; busySlots: number | null; memory: PoolMemory },
+  settings: ObserveSettings,
+): UnmeasuredService {
+  const { jobs, busySlots } = input;
+  const kept = 0.5 ** (settings.intervalSec / settings.serviceHalfLifeSec);
+  const before = input.memory.unmeasured ?? { workSec: 0, attempts: 0 };
+  const ended = jobs.completed + jobs.failed;
+  const counts = busySlots !== null && ended > 0;
+  const unmeasured = {
+    workSec: before.workSec * kept + (counts ? busySlots * settings.intervalSec : 0),
+    attempts: before.attempts * kept + (counts ? ended : 0),
+  };
+  const answer = { service: jobs.service, isKnown: true, unmeasured, suspects: [], notes: [] };
+  // Measured or hinted, or nothing has ever ended: there is nothing to infer.
+  if (jobs.service.sketch !== null || jobs.service.meanSec > 0) return { ...answer, unmeasured: before };
+  if (ended === 0 && before.attempts === 0) return answer;
+  if (unmeasured.attempts >= INFERRED_FROM_MIN && unmeasured.workSec > 0) {
+    const service = exponential(unmeasured.workSec / unmeasured.attempts);
+    const detail = 'inferred from busy slots and finished jobs (Little’s law): no report says how long a job took';
+    return { ...answer, service, notes: [{ source: 'service_time', detail }] };
+  }
+  const detail = 'jobs finish, no report says how long they took, and the pool has no service_time_hint';
+  return { ...answer, isKnown: false, suspects: [{ source: 'service_time', reason: 'missing', detail }] };
 }

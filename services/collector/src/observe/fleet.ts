@@ -1,7 +1,11 @@
 import { durationSec, type Pool, type Rollout } from '@capplan/contracts';
-import type { ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
+import type { Note, ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
 
 export interface Fleet {
+  /** False when nobody could say how many workers there are; the figures are zeros then. */
+  isKnown: boolean;
+  /** The last workers said goodbye, and none has come since. */
+  haveAllLeft: boolean;
   /** Workers that take jobs. */
   workers: number;
   /** Ordered and not yet seen. */
@@ -16,7 +20,11 @@ export interface Fleet {
   /** The greatest backlog that a worker saw; null when none says. */
   reportedBacklog: number | null;
   suspects: Suspect[];
+  notes: Note[];
 }
+
+/** Clocks further off than this are worth a note, ms. Reports are under way for some of it. */
+const CLOCK_OFF_MS = 5000;
 
 /** Silent for so many timeouts, a worker is forgotten even where most of its kind are silent. */
 const FORGOTTEN_TIMEOUTS = 10;
@@ -24,8 +32,12 @@ const FORGOTTEN_TIMEOUTS = 10;
 /**
  * Which workers are there, and what do they do?
  *
- * A worker counts while its newest heartbeat is younger than the timeout. One that falls silent is gone; when most of
- * them fall silent at once, it is the reporting that is gone: they stay counted, and the snapshot is not trusted.
+ * A worker counts while its newest heartbeat was received less than the timeout ago, whatever its own clock says. One
+ * that falls silent is gone; when most of them fall silent at once, it is the reporting that is gone: they stay counted,
+ * and the snapshot is not trusted.
+ *
+ * Nobody reporting means nobody is there only where that is known otherwise: they said goodbye, none was ordered, the
+ * pool was registered with none, or we are the one who starts them. Else the number of workers is unknown.
  */
 export function countFleet(
   input: {
@@ -33,7 +45,7 @@ export function countFleet(
     seen: readonly WorkerSeen[];
     reports: readonly PlacedReport[];
     rollout: Rollout | undefined;
-    previousWorkers: PoolMemory['workers'];
+    memory: Pick<PoolMemory, 'workers' | 'haveAllLeft'>;
     nowMs: number;
   },
   settings: ObserveSettings,
@@ -46,7 +58,7 @@ export function countFleet(
   const heard = staying.filter((worker) => nowMs - worker.seenAtMs <= timeoutMs);
   const silent = staying.length - heard.length;
   let present = heard;
-  if (silent > 0 && silent > heard.length && input.previousWorkers > heard.length) {
+  if (silent > 0 && silent > heard.length && input.memory.workers > heard.length) {
     present = staying;
     suspects.push({
       source: 'workers',
@@ -54,14 +66,28 @@ export function countFleet(
       detail: `${silent} of ${staying.length} workers silent for over ${timeoutSec} s without having said goodbye`,
     });
   }
-  const expected = expectedWorkers(pool, input.rollout);
-  if (present.length === 0 && expected > 0 && !isStartingUp(pool, input.rollout, nowMs)) {
+  const haveAllLeft =
+    present.length === 0 &&
+    (seen.length === 0 ? input.memory.haveAllLeft === true : seen.every((worker) => worker.leaving));
+  const expected = newestOrder(input.rollout)?.workers ?? pool.initial_workers;
+  const isNumberKnown = present.length > 0 || haveAllLeft || expected === 0 || pool.actuator.kind === 'process';
+  const isKnown =
+    isNumberKnown || (newestOrder(input.rollout) !== undefined && isStartingUp(pool, input.rollout, nowMs));
+  if (!isKnown) {
+    const detail =
+      expected === undefined
+        ? 'no worker of this pool has reported; let them report, or register it with initial_workers: 0 if none runs'
+        : `no heartbeat from any of ${expected} workers`;
+    suspects.push({ source: 'workers', reason: 'missing', detail });
+  } else if (present.length === 0 && (expected ?? 0) > 0 && !isStartingUp(pool, input.rollout, nowMs)) {
     suspects.push({ source: 'workers', reason: 'missing', detail: `no heartbeat from any of ${expected} workers` });
   }
   const active = present.filter((worker) => !worker.draining);
   const slots = active.reduce((sum, worker) => sum + worker.concurrency, 0);
   const starting = startingWorkers({ pool, rollout: input.rollout, workers: active.length, nowMs });
   return {
+    isKnown,
+    haveAllLeft,
     workers: active.length,
     starting,
     paid: present.length + starting,
@@ -70,7 +96,18 @@ export function countFleet(
     utilization: utilizationOf(input.reports, active),
     reportedBacklog: greatestBacklog(present),
     suspects,
+    notes: noteClocks(present),
   };
+}
+
+function noteClocks(workers: readonly WorkerSeen[]): Note[] {
+  const off = workers.map(({ clockAheadMs }) => clockAheadMs ?? 0).filter((ms) => Math.abs(ms) > CLOCK_OFF_MS);
+  if (off.length === 0) return [];
+  const behindSec = Math.round(-Math.min(0, ...off) / 1000);
+  const aheadSec = Math.round(Math.max(0, ...off) / 1000);
+  const by = [...(behindSec > 0 ? [`${behindSec} s behind`] : []), ...(aheadSec > 0 ? [`${aheadSec} s ahead of`] : [])];
+  const detail = `the clocks of ${off.length} of ${workers.length} workers are up to ${by.join(' and ')} ours; their reports are placed by when they were received`;
+  return [{ source: 'workers', detail }];
 }
 
 /** A worker counts for so long after its newest heartbeat. Where windows are long, reports may be as rare as they are. */
@@ -110,10 +147,6 @@ function newestOrder(rollout: Rollout | undefined): { workers: number; atMs: num
     if (newest === undefined || atMs >= newest.atMs) newest = { workers: step.to_workers, atMs };
   }
   return newest;
-}
-
-function expectedWorkers(pool: Pool, rollout: Rollout | undefined): number {
-  return newestOrder(rollout)?.workers ?? pool.initial_workers ?? 0;
 }
 
 function isStartingUp(pool: Pool, rollout: Rollout | undefined, nowMs: number): boolean {

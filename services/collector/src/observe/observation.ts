@@ -5,8 +5,10 @@ import type { CollectorConfig } from '../config.ts';
 /** A worker as its newest heartbeat told. */
 export interface WorkerSeen {
   worker: string;
-  /** The worker's own time of that heartbeat, ms since the epoch. */
+  /** When that heartbeat was received, ms since the epoch: the worker's own clock has no say in whether it is there. */
   seenAtMs: number;
+  /** How far the worker's clock is ahead of ours, ms; negative when behind. Absent in what earlier versions stored. */
+  clockAheadMs?: number;
   sequence: number;
   concurrency: number;
   busy: number;
@@ -20,7 +22,7 @@ export type WindowReport =
   | { kind: 'arrival'; data: IngestData<'arrival'> }
   | { kind: 'heartbeat'; data: IngestData<'heartbeat'> };
 
-/** A report as it was placed: `late` when the window it tells of was closed before the one it was placed in opened. */
+/** A report as it was placed: `late` when the window that it belongs to was not the last one to close. */
 export type PlacedReport = WindowReport & { late: boolean };
 
 export interface ClosedWindow {
@@ -29,6 +31,8 @@ export interface ClosedWindow {
   workers: WorkerSeen[];
   /** What was settled for an earlier window; undefined at first. */
   previous: Observation | undefined;
+  /** Since when the store has known this pool, ms since the epoch: another moment means that it was emptied in between. */
+  knownSinceMs: number;
 }
 
 /** How asking a queue for its depth went. `not_asked`: this pool has no queue to ask. */
@@ -54,6 +58,19 @@ export interface PoolMemory {
   reportedRatePerSec: number | null;
   flowRatePerSec: number | null;
   streaks: Streaks;
+  /*
+   * What follows came later, and is absent in what earlier versions stored.
+   */
+  /** `knownSinceMs` of the window that this was settled for. */
+  knownSinceMs?: number;
+  /** The window in which it was found that everything before had been lost. */
+  lostInWindow?: number;
+  /** The last workers said goodbye: that nobody reports means that nobody is there. */
+  haveAllLeft?: boolean;
+  /** Failed jobs that wait for another try where neither the queue nor a worker shows them. */
+  retriesOutJobs?: number;
+  /** Slot time and attempts without a measured service time, older ones counting less. */
+  unmeasured?: { workSec: number; attempts: number };
 }
 
 /** Windows in a row in which something was odd. */
@@ -63,6 +80,8 @@ interface Streaks {
   hiddenBacklog: number;
   hiddenWork: number;
   frozenDepth: number;
+  retriesOut?: number;
+  absurd?: number;
 }
 
 /** What one window of one pool came to; settled once, and the same for all replicas. */
@@ -80,6 +99,8 @@ export interface WindowInput {
   depth: DepthOutcome;
   /** The newest rollout of this pool, if any. */
   rollout: Rollout | undefined;
+  /** `knownSinceMs` as this process last saw it, for when the store has lost its own memory of it. */
+  rememberedSinceMs?: number | undefined;
 }
 
 export type ObserveSettings = Pick<
@@ -88,6 +109,7 @@ export type ObserveSettings = Pick<
 >;
 
 export type Suspect = Snapshot['quality']['suspects'][number];
+export type Note = NonNullable<Snapshot['quality']['notes']>[number];
 
 export function emptyMemory(): PoolMemory {
   return {

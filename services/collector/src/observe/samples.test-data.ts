@@ -140,7 +140,7 @@ export function sampleInput(changes: Partial<WindowInput> & { reports?: PlacedRe
   return {
     pool: samplePool(),
     window,
-    closed: { reports, workers: sampleWorkers(2), previous: undefined },
+    closed: { reports, workers: sampleWorkers(2), previous: undefined, knownSinceMs: 1 },
     depth: { ok: true, jobs: 0, asOfMs: Number.POSITIVE_INFINITY },
     rollout: undefined,
     ...rest,
