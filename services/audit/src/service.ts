@@ -31,8 +31,7 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
     sealer,
     clock,
     config: { ...config, retentionMs: config.retentionDays * dayMs },
-    onTrouble: (error) =>
-      context.log.warn({ error: String(error) }, 'A checkpoint was not written; the next one covers it.'),
+    onTrouble: (error) => context.log.warn({ error }, 'A checkpoint was not written; the next one covers it.'),
   });
   health.watch('audit log', () => ({ ready: trouble === '', detail: trouble || `stream of ${auditSubject}` }));
 

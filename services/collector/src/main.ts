@@ -46,7 +46,7 @@ const noDepths: QueueDepths = {
 function queueRedis(context: CreationContext, config: Readonly<CollectorConfig>): Redis | undefined {
   if (config.queueRedisUrl === '') return context.redis;
   const redis = new Redis(config.queueRedisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
-  redis.on('error', (error) => context.log.warn({ error: error.message }, 'the Redis of the queues cannot be reached'));
+  redis.on('error', (error) => context.log.warn({ error }, 'the Redis of the queues cannot be reached'));
   return redis;
 }
 

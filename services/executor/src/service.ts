@@ -108,10 +108,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     const outcomes = await Promise.allSettled(active.map((pool) => driver.drive(pool)));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'rejected') {
-        log.warn(
-          { pool: active[index], error: String(outcome.reason) },
-          'A rollout could not be moved on; it is tried again.',
-        );
+        log.warn({ pool: active[index], error: outcome.reason }, 'A rollout could not be moved on; it is tried again.');
       }
     }
   }
@@ -180,7 +177,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
         await bus.respond('rollout.list', ({ data }) => list(data)),
       );
       ticker = clock.every(config.tickMs, driveAll, (error) =>
-        log.error({ error: String(error) }, 'Looking at the rollouts failed; the next look comes.'),
+        log.error({ error }, 'Looking at the rollouts failed; the next look comes.'),
       );
       started = true;
     },

@@ -56,7 +56,7 @@ export async function buildApp(
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500)
-      log.error({ err: error, method: request.method, path: request.routeOptions.url }, 'a request failed');
+      log.error({ error, method: request.method, path: request.routeOptions.url }, 'a request failed');
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((request, reply) => {

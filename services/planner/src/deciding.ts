@@ -195,7 +195,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
       });
       return after;
     } catch (error) {
-      log.warn({ plan: approved.id, error: String(error) }, 'A plan is not approved, because it cannot be audited.');
+      log.warn({ plan: approved.id, error }, 'A plan is not approved, because it cannot be audited.');
       return consider(state, { ...rules, draft: plan, mayApprove: false }, moment);
     }
   }

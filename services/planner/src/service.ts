@@ -99,9 +99,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
       figures.refresh();
       await sweep.run();
     };
-    ticker = clock.every(config.sweepMs, look, (error) =>
-      log.error({ error: String(error) }, 'A sweep failed; the next one comes.'),
-    );
+    ticker = clock.every(config.sweepMs, look, (error) => log.error({ error }, 'A sweep failed; the next one comes.'));
     started = true;
   }
 

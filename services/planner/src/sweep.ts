@@ -72,7 +72,7 @@ export function createSweep(
     try {
       await work();
     } catch (error) {
-      log.warn({ error: String(error) }, `${what} did not work out; it is tried again.`);
+      log.warn({ error }, `${what} did not work out; it is tried again.`);
     }
   }
 

@@ -12,7 +12,7 @@ import {
   timestamp,
 } from '@capplan/contracts';
 import type { IncomingRequest, RequestOptions } from '../ports/bus.ts';
-import { type BusSurroundings, describeError } from './handle-message.ts';
+import { type BusSurroundings } from './handle-message.ts';
 
 /** A question as it goes over the wire. */
 export function encodeRequest<N extends RequestName>(
@@ -55,7 +55,7 @@ export async function answerRequest<N extends RequestName>(
     reply = { ok: true, data };
   } catch (error) {
     const code = error instanceof CapacityError ? error.code : 'internal';
-    if (code === 'internal') around.log.error({ request: name, error: describeError(error) }, 'A request failed');
+    if (code === 'internal') around.log.error({ request: name, error }, 'A request failed');
     const isOurs = error instanceof CapacityError;
     reply = {
       ok: false,

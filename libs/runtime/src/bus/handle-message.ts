@@ -98,7 +98,7 @@ export function createMessageHandling(
       if (deliveries >= consumer.maxDeliveries) return setAside(delivery, 'handler_failed', detail);
       const delayMs = redeliveryDelayMs(deliveries);
       around.log.warn(
-        { consumer: consumer.durable, message_id: message.id, deliveries, delay_ms: delayMs, error: detail },
+        { consumer: consumer.durable, message_id: message.id, deliveries, delay_ms: delayMs, error },
         'A message could not be handled and comes again',
       );
       handled.add({ consumer: consumer.durable, outcome: 'again' });
@@ -132,7 +132,7 @@ export function createFollowHandling(
         deliveries,
       } as Delivered<never>);
     } catch (error) {
-      const facts = { subject: message.subject, message_id: message.id, error: describeError(error) };
+      const facts = { subject: message.subject, message_id: message.id, error };
       around.log.error(facts, 'A followed message could not be taken in and is left out');
     }
   };

@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { describeError } from '../bus/handle-message.ts';
+
 import type { Log, Tracer } from '../ports/service.ts';
 import { toGrpcError } from './grpc-errors.ts';
 import { loadProto } from './proto-file.ts';
@@ -74,7 +74,7 @@ export async function serveGrpc(options: {
       work: () => Promise<T>,
     ) => tracer.continue(headersOf(call.metadata), () => tracer.span(`serve ${name}`, { peer: call.getPeer() }, work));
     const fail = (error: unknown) => {
-      if (!(error instanceof CapacityError)) log.error({ method: name, error: describeError(error) }, 'A call failed');
+      if (!(error instanceof CapacityError)) log.error({ method: name, error }, 'A call failed');
       return toGrpcError(error, options.service);
     };
 

@@ -1,6 +1,6 @@
 import { CapacityError, check, keyTokens } from '@capplan/contracts';
 import type { TSchema } from 'typebox';
-import { describeError } from '../bus/handle-message.ts';
+
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
 import type { SchedulingClock } from '../clock/scheduling-clock.ts';
@@ -161,7 +161,7 @@ function createMemoryRelay(
     if (hasFailed) {
       const delayMs = redeliveryDelayMs(tries);
       attempt.member.log.warn(
-        { key: write.key, revision: write.revision, tries, delay_ms: delayMs, error: describeError(failure) },
+        { key: write.key, revision: write.revision, tries, delay_ms: delayMs, error: failure },
         'A change of a record could not be relayed and comes again',
       );
       return block(delayMs);
@@ -262,7 +262,7 @@ export function createMemoryRecords<T>(
         try {
           handler(change(write));
         } catch (error) {
-          const facts = { bucket: name, key: write.key, revision: write.revision, error: describeError(error) };
+          const facts = { bucket: name, key: write.key, revision: write.revision, error };
           log.error(facts, 'A watched record could not be taken in and is left out');
         }
       });

@@ -1,6 +1,6 @@
 import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
-import { describeError } from '../bus/handle-message.ts';
+
 import type { Subscription } from '../ports/bus.ts';
 import type { Log } from '../ports/service.ts';
 import { apiCodeOf, type NatsLink, persist } from './nats-link.ts';
@@ -90,7 +90,7 @@ export async function followSubject(
         await read(consumer);
       } catch (error) {
         if (isStopped || link.connection.isClosed()) return;
-        log.debug({ filter: source.filter, error: describeError(error) }, 'Following was interrupted');
+        log.debug({ filter: source.filter, error }, 'Following was interrupted');
         consumer = undefined;
         await new Promise((resolve) => setTimeout(resolve, 250));
       } finally {

@@ -145,7 +145,7 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
     const subscription = link.connection.subscribe(requestPattern(name), {
       queue,
       callback: (error, message) => {
-        if (error) return around.log.error({ request: name, error: String(error) }, 'Requests cannot be received');
+        if (error) return around.log.error({ request: name, error }, 'Requests cannot be received');
         const work = answerRequest(around, name, message.string(), plainHeaders(message.headers), handler).then(
           (reply) => {
             message.respond(reply);

@@ -60,7 +60,7 @@ export async function connectNats(options: NatsOptions, log: Log): Promise<NatsL
         log.info({ server: status.server }, 'The connection to NATS is there again');
         for (const listener of reconnectListeners) listener();
       } else if (status.type === 'error') {
-        log.error({ error: String(status.error) }, 'NATS reports an error');
+        log.error({ error: status.error }, 'NATS reports an error');
       }
     }
   };
@@ -128,7 +128,7 @@ async function firstConnection(options: NatsOptions, log: Log): Promise<NatsConn
         const message = `NATS at ${withoutSecrets(url)} cannot be reached: ${String(cause)}`;
         throw new CapacityError('unavailable', message, { cause });
       }
-      if (tries === 1) log.warn({ url: withoutSecrets(url), error: String(cause) }, 'NATS does not answer yet');
+      if (tries === 1) log.warn({ url: withoutSecrets(url), error: cause }, 'NATS does not answer yet');
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }

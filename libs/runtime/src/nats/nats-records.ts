@@ -3,7 +3,7 @@ import { JetStreamApiCodes, type JsMsg } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/nats-core';
 import type { TSchema } from 'typebox';
-import { describeError } from '../bus/handle-message.ts';
+
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
 import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
@@ -128,10 +128,7 @@ export async function openNatsRecords<T>(
             change = changeOf(message);
           } catch (error) {
             // Trying again would not make it readable, and would hold up every later change for ever.
-            log.error(
-              { bucket, revision: message.seq, error: describeError(error) },
-              'An unreadable record is not relayed',
-            );
+            log.error({ bucket, revision: message.seq, error }, 'An unreadable record is not relayed');
             dead.add({ consumer: durable, reason: 'schema' });
             return { kind: 'done' };
           }
@@ -148,7 +145,7 @@ export async function openNatsRecords<T>(
                 revision: change.revision,
                 tries,
                 delay_ms: delayMs,
-                error: describeError(error),
+                error,
               },
               'A change of a record could not be relayed and comes again',
             );
@@ -162,7 +159,7 @@ export async function openNatsRecords<T>(
         try {
           handler(changeOf(message));
         } catch (error) {
-          const facts = { bucket, revision: message.seq, error: describeError(error) };
+          const facts = { bucket, revision: message.seq, error };
           log.error(facts, 'A watched record could not be taken in and is left out');
         }
       }),

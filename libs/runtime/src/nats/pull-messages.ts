@@ -1,7 +1,7 @@
 import { CapacityError } from '@capplan/contracts';
 import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
-import { describeError, type Verdict } from '../bus/handle-message.ts';
+import { type Verdict } from '../bus/handle-message.ts';
 import type { Subscription } from '../ports/bus.ts';
 import type { Log } from '../ports/service.ts';
 import { apiCodeOf, type NatsLink, persist } from './nats-link.ts';
@@ -85,10 +85,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
         await settle(message);
       } catch (error) {
         // Neither handled nor set aside: the server brings it again.
-        log.error(
-          { consumer: durable, subject: message.subject, error: describeError(error) },
-          'A message was put back',
-        );
+        log.error({ consumer: durable, subject: message.subject, error }, 'A message was put back');
         message.nak(5_000);
       }
       held.delete(message);
@@ -123,7 +120,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
         for await (const message of fetching) take(message);
       } catch (error) {
         if (isStopped || link.connection.isClosed()) return;
-        log.debug({ consumer: durable, error: describeError(error) }, 'Pulling messages was interrupted');
+        log.debug({ consumer: durable, error }, 'Pulling messages was interrupted');
         await new Promise((resolve) => setTimeout(resolve, 250));
         try {
           await ensureConsumer();
@@ -153,7 +150,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
   }, options.ackWaitMs / 3);
   void link.connection.closed().then(() => clearInterval(keepHolding));
   const looping = loop().catch((error: unknown) => {
-    log.error({ consumer: durable, error: describeError(error) }, 'Pulling messages ended');
+    log.error({ consumer: durable, error }, 'Pulling messages ended');
   });
 
   return {

@@ -28,9 +28,9 @@ export async function runService<S extends TObject>(definition: ServiceDefinitio
     }
   };
   const fail = (what: string) => (error: unknown) => {
-    const facts = { error: describeError(error) };
+    const facts = { error };
     if (running) running.context.log.error(facts, what);
-    else process.stderr.write(`${definition.name}: ${what}: ${facts.error}\n`);
+    else process.stderr.write(`${definition.name}: ${what}: ${describeError(error)}\n`);
     void end(exitCodes.failed);
   };
   process.on('SIGTERM', () => void end(exitCodes.stopped));

@@ -37,7 +37,7 @@ export async function connectRedis(
   redis.on('error', (error: Error) => {
     if (isComplaining) return;
     isComplaining = true;
-    log.warn({ url: withoutSecrets(url), error: error.message }, 'Redis cannot be reached');
+    log.warn({ url: withoutSecrets(url), error }, 'Redis cannot be reached');
   });
   redis.on('ready', () => {
     if (isComplaining) log.info({ url: withoutSecrets(url) }, 'Redis is there again');

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { CapacityError } from '@capplan/contracts';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { expect } from 'chai';
 import { createHealth } from './health.ts';
@@ -74,6 +75,52 @@ describe('createTracer', () => {
       pool: 'shop/a',
       token: '***',
       trace_id: trace,
+    });
+  });
+});
+
+describe('createLog', () => {
+  const written = (facts: object): Record<string, unknown> => {
+    let text = '';
+    const sink = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString('utf8');
+        done();
+      },
+    });
+    createLog({ service: 'planner', instance: 'a' }, sink).warn(facts, 'It failed');
+    return JSON.parse(text) as Record<string, unknown>;
+  };
+  const failure = new CapacityError('unavailable', 'no bus', { cause: new TypeError('no socket') });
+  const isWhole = (value: unknown) => {
+    expect(value).to.deep.include({ code: 'unavailable', message: 'no bus' });
+    expect(value).to.have.property('stack').that.includes('telemetry.test');
+    expect(value).to.have.property('cause').that.includes({ message: 'no socket' }).and.has.property('stack');
+  };
+
+  for (const [where, facts, at] of [
+    ['as `error`', { error: failure }, 'error'],
+    ['as `err`', { err: failure }, 'err'],
+    ['inside other facts', { answer: { failures: [failure] } }, 'answer.failures[0]'],
+    ['as one of several', { error: new AggregateError([failure], 'all') }, 'error.errors[0]'],
+  ] as const) {
+    it(`writes an error with code, message, stack and cause: ${where}`, () => {
+      const line = written(facts);
+      expect(line).to.have.nested.property(at);
+      isWhole(at.split(/[.[\]]+/).reduce<unknown>((value, key) => (key === '' ? value : (value as never)[key]), line));
+    });
+  }
+
+  it('writes an error that is its own cause, and leaves what is no error as it is', () => {
+    const loop: Error = new Error('loop');
+    loop.cause = loop;
+    expect(written({ error: loop })).to.have.nested.property('error.message', 'loop');
+    expect(written({ error: 'text', n: 1, at: new Date(0), token: 'secret', none: null })).to.deep.include({
+      error: 'text',
+      n: 1,
+      at: '1970-01-01T00:00:00.000Z',
+      token: '***',
+      none: null,
     });
   });
 });

@@ -171,7 +171,7 @@ export async function createProcessActuator(
       inTurn(async () => {
         for (const id of Object.keys(state.pools)) await tend(id);
       }),
-    (error) => log.error({ error: String(error) }, 'Looking after the workers failed; the next look comes.'),
+    (error) => log.error({ error }, 'Looking after the workers failed; the next look comes.'),
   );
 
   return {
