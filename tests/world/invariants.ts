@@ -168,6 +168,11 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
   const checkCooldown = (order: (typeof orders)[number], told: string): void => {
     const last = orders.at(-1);
     if (!last || !isDecided(order) || isForced(order.planId)) return;
+    // What was taken away too early comes back as soon as jobs wait for it.
+    const isOverloaded = loads.some(
+      ({ saidMs, snapshot }) => saidMs <= order.timeMs && saidMs > last.timeMs && snapshot.backlog > 0,
+    );
+    if (order.direction > 0 && last.direction < 0 && isOverloaded) return;
     const cooldown = order.direction > 0 ? scaling.scale_up_cooldown : scaling.scale_down_cooldown;
     const sinceSec = (order.timeMs - last.timeMs) / 1000;
     must(

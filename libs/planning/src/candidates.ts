@@ -21,6 +21,10 @@ export interface Candidate {
 
 export interface CandidateField {
   present: Present;
+  /** Attempts per second that scale-in has to count on, see `rateToKeep`. */
+  keptRatePerSec: number;
+  /** Whether the policy lets the pool stand empty, and nothing has come for five minutes. */
+  mayBeEmpty: boolean;
   concurrency: number;
   /** The step in which a worker ordered now takes its first jobs. */
   reachFrom: number;

@@ -1,5 +1,5 @@
-import type { Snapshot } from '@capplan/contracts';
 import type { DecisionInput } from './decision-input.ts';
+import { contradictionOf } from './plausibility.ts';
 
 /** How far the newest measurement can be relied on. */
 export interface DataState {
@@ -36,16 +36,4 @@ export function judgeData(input: DecisionInput): DataState {
     return { state: 'suspect', ageSec, detail: reasons.join(', ') || 'a source is not trusted' };
   }
   return { state: 'good', ageSec, detail: '' };
-}
-
-/** A zero that is not empty: no demand reported while jobs wait and are not being worked off. */
-function contradictionOf(snapshot: Snapshot): string | undefined {
-  const { arrival_rate: arrivals, completion_rate: completions, backlog, busy_slots: busy } = snapshot;
-  if (![arrivals, completions, backlog, busy].every((value) => Number.isFinite(value) && value >= 0)) {
-    return 'a measurement is negative or not a number';
-  }
-  if (arrivals === 0 && completions === 0 && backlog > 0 && snapshot.current_workers > 0 && busy === 0) {
-    return `no arrivals and no completions, yet ${backlog} jobs wait in front of idle workers`;
-  }
-  return undefined;
 }

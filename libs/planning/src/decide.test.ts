@@ -206,6 +206,8 @@ describe('decide', () => {
         const sinceSec = (nowMs - last.timeMs) / 1000;
         const cooldownSec = targetWorkers > currentWorkers ? 60 : 300;
         if (sinceSec >= cooldownSec || targetWorkers === currentWorkers) return;
+        const isOverloaded = (input.snapshot?.backlog ?? 0) > 0 && last.toWorkers < last.fromWorkers;
+        if (targetWorkers > currentWorkers && isOverloaded) return;
         expect(decision.hold).to.be.oneOf(['at_minimum', 'at_maximum']);
       }),
       { numRuns: 300 },

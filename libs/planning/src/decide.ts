@@ -25,8 +25,7 @@ import { createTrail, formatNumber } from './trail.ts';
  */
 export function decide(input: DecisionInput): Decision {
   const deliberation = deliberate(input);
-  const hold = applyRules(deliberation);
-  return describeDecision(deliberation, hold);
+  return describeDecision(deliberation, applyRules(deliberation));
 }
 
 function deliberate(input: DecisionInput): Deliberation {
@@ -37,7 +36,7 @@ function deliberate(input: DecisionInput): Deliberation {
   const present = snapshot === undefined ? unknownPresent(input, limits.minWorkers) : readPresent(snapshot, input);
   const field = fieldOf(input, settings, present);
   const current = present.orderedWorkers;
-  const highest = Math.min(Math.max(limits.maxWorkers, current), sensibleMaximum(field));
+  const highest = Math.max(current, sensibleMaximum(field));
   const { best, priced } = cheapest(field, Math.min(highest, stableFloor(field)), highest);
   const staying = priced.find((candidate) => candidate.workers === current) ?? price(field, current);
 
@@ -76,6 +75,7 @@ function unknownPresent(input: DecisionInput, minWorkers: number): Present {
     busySlots: 0,
     backlog: 0,
     arrivalRatePerSec: 0,
+    attemptsPerJob: 1,
     serviceMeanSec: input.pool.serviceTimeHintSec ?? 1,
     serviceScv: 1,
   };

@@ -1,4 +1,5 @@
 import type { Forecast, Policy, Requirement, Snapshot } from '@capplan/contracts';
+import type { RecentLoad } from './recent-load.ts';
 import type { ServiceEstimate } from './service-estimate.ts';
 
 /** What a decision needs to know about the pool itself. */
@@ -43,6 +44,8 @@ export interface DecisionInput {
   requirement?: Requirement;
   /** Service times over more than the one interval of the snapshot; much steadier, see `observeService`. */
   service?: ServiceEstimate;
+  /** Demand of the last minutes, see `observeRecentLoad`; without it a surprising fall of demand is not followed. */
+  recent?: RecentLoad;
   history: DecisionHistory;
   /** Age of the newest measurement, seconds; default from its timestamp. */
   dataAgeSec?: number;

@@ -17,6 +17,7 @@ export const holdReasons = [
   'budget',
   'at_minimum',
   'at_maximum',
+  'floor_only',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 
@@ -26,6 +27,8 @@ export interface Decision {
   currentWorkers: number;
   /** Workers to order now; equal to `currentWorkers` when nothing changes. */
   targetWorkers: number;
+  /** The minimum to set where the policy is `floor_only`; the target otherwise. */
+  floorWorkers: number;
   /** The change of now, if any, and later ones that are foreseen; later ones are decided afresh when their time comes. */
   steps: Step[];
   /** What keeps the pool where it is, or stops a change short; undefined when the wanted count is ordered. */
@@ -36,7 +39,7 @@ export interface Decision {
   rationale: string;
   /** Share of the sampled futures that keep the objective once this decision acts, lowered by doubtful data; [0, 1]. */
   confidence: number;
-  /** False when no number of workers meets the objective. */
+  /** False when no number of workers meets the objective, or none that the policy's maximum and budget allow. */
   sloAchievable: boolean;
   costImpact: CostAnalysis;
   /** Probability that a minute within reach of this decision misses its target, [0, 1]. */

@@ -22,9 +22,13 @@ export function demandAhead(options: {
   forecast: Forecast | undefined;
   nowMs: number;
   arrivalRatePerSec: number;
+  /** Jobs behind that rate: what a newest measurement is worth where there is nothing else. */
+  jobsCounted: number;
+  /** Every job comes so many times; forecasts are of new jobs. */
+  attemptsPerJob: number;
   horizonSec: number;
 }): FluidPaths {
-  const { forecast, nowMs, arrivalRatePerSec, horizonSec } = options;
+  const { forecast, nowMs, attemptsPerJob, horizonSec } = options;
   const { stepSec, steps } = gridOf(horizonSec);
   const sampled = forecast?.paths;
   if (forecast !== undefined && sampled !== undefined && sampled.rates_per_s.length > 0) {
@@ -35,12 +39,14 @@ export function demandAhead(options: {
       const index = Math.floor((lateSec + (s + 0.5) * stepSec) / sampled.step_s);
       for (let p = 0; p < paths; p++) {
         const path = sampled.rates_per_s[p] as number[];
-        ratesPerSec[p * steps + s] = path[Math.min(index, path.length - 1)] ?? arrivalRatePerSec;
+        ratesPerSec[p * steps + s] =
+          (path[Math.min(index, path.length - 1)] ?? options.arrivalRatePerSec) * attemptsPerJob;
       }
     }
     return { paths, steps, stepSec, ratesPerSec, noise: standardNoise(paths * steps) };
   }
   const paths = pathsWithoutForecast;
+  const { ratePerSec: arrivalRatePerSec, share: countShare } = countedRate(options);
   const ratesPerSec = new Float64Array(paths * steps);
   for (let p = 0; p < paths; p++) {
     const quantile = (p + 0.5) / paths;
@@ -49,11 +55,20 @@ export function demandAhead(options: {
       const aheadSec = (s + 0.5) * stepSec;
       const mean =
         forecast === undefined ? arrivalRatePerSec : Math.max(arrivalRatePerSec, meanAt(forecast, nowMs, aheadSec));
-      const spread = 0.1 * Math.sqrt(1 + aheadSec / 120);
-      ratesPerSec[p * steps + s] = mean * Math.exp(spread * deviation);
+      const spread = Math.sqrt(0.01 * (1 + aheadSec / 120) + countShare ** 2);
+      ratesPerSec[p * steps + s] = mean * attemptsPerJob * Math.exp(spread * deviation);
     }
   }
   return { paths, steps, stepSec, ratesPerSec, noise: standardNoise(paths * steps) };
+}
+
+/**
+ * The rate that n counted jobs speak for: that of n - 1 of them, since any moment can bring one, with the deviation of a
+ * count as a share of it.
+ */
+function countedRate({ arrivalRatePerSec, jobsCounted }: { arrivalRatePerSec: number; jobsCounted: number }) {
+  if (jobsCounted < 1) return { ratePerSec: arrivalRatePerSec, share: 0 };
+  return { ratePerSec: (arrivalRatePerSec * (jobsCounted - 1)) / jobsCounted, share: 1 / Math.sqrt(jobsCounted) };
 }
 
 function meanAt(forecast: Forecast, nowMs: number, aheadSec: number): number {

@@ -9,11 +9,14 @@ import { meanRateAt } from './field.ts';
 import { laterSteps } from './later-steps.ts';
 import { rationaleOf } from './rationale.ts';
 import { candidateFor } from './safety-rules.ts';
-import { sloAchievable } from './slo-achievable.ts';
+import { hopeless, sloAchievable } from './slo-achievable.ts';
 import { formatNumber } from './trail.ts';
 
 /** Puts the outcome of a deliberation into words and figures. Decides nothing. */
-export function describeDecision(d: Deliberation, hold: HoldReason | undefined): Decision {
+export function describeDecision(
+  d: Deliberation,
+  { hold, floorWorkers }: { hold: HoldReason | undefined; floorWorkers: number },
+): Decision {
   const { input, settings, field, present, best, staying, trail } = d;
   const { pool } = input;
   const current = present.orderedWorkers;
@@ -21,13 +24,16 @@ export function describeDecision(d: Deliberation, hold: HoldReason | undefined):
   const chosen = candidateFor(d, target);
   const confidence = confidenceOf(d, chosen);
   const violationProbability = missProbabilityInReach(d, chosen);
-  const rate = meanRateAt(field, field.reachFrom);
+  const rate = meanRateAt(field, field.reachFrom) / present.attemptsPerJob;
   const service = { kind: 'lognormal', meanSec: present.serviceMeanSec, scv: present.serviceScv } as const;
-  const workersPerRate = rate > 0 ? Math.max(best.workers / rate, present.serviceMeanSec / pool.concurrency) : 0;
-  const achievable = sloAchievable(field);
+  const workersPerRate =
+    rate > 0 ? Math.max(best.workers / rate, (present.attemptsPerJob * present.serviceMeanSec) / pool.concurrency) : 0;
+  const serviceAllows = sloAchievable(field);
+  const isCapped = (hold === 'at_maximum' || hold === 'budget') && violationProbability >= hopeless;
   return {
     currentWorkers: current,
     targetWorkers: target,
+    floorWorkers: Math.min(floorWorkers, target),
     steps: [
       ...stepNow(d, rate, confidence),
       ...laterSteps({ input, settings, targetWorkers: target, workersPerRate, confidence }),
@@ -46,14 +52,17 @@ export function describeDecision(d: Deliberation, hold: HoldReason | undefined):
       backlog: present.backlog,
       violationProbability,
       stayingViolationProbability: missProbabilityInReach(d, staying),
-      sloAchievable: achievable,
+      serviceAllows,
       softBudgetWorkers: budgetLimit(input, settings).softWorkers,
     }),
     confidence,
-    sloAchievable: achievable,
+    sloAchievable: serviceAllows && !isCapped,
     costImpact: costImpactOf({ field, pool, settings, staying, chosen }),
     violationProbability,
-    projectedUtilization: target > 0 ? Math.min(1, (rate * present.serviceMeanSec) / (target * pool.concurrency)) : 0,
+    projectedUtilization:
+      target > 0
+        ? Math.min(1, (rate * present.attemptsPerJob * present.serviceMeanSec) / (target * pool.concurrency))
+        : 0,
     projectedBacklog: chosen.outcome.backlogEnd,
     maxBacklog: chosen.outcome.backlogMax,
     responseSecP95: Math.min(1e9, chosen.outcome.waitEndSec) + serviceQuantileSec(service, 0.95),

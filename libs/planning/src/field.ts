@@ -7,6 +7,7 @@ import { decisionHorizonSec } from './horizon.ts';
 import { missCurve } from './late-share.ts';
 import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
+import { createRecentLoad, isQuiet, rateToKeep } from './recent-load.ts';
 import type { Settings } from './settings.ts';
 import { tuning } from './tuning.ts';
 import { reversalFactor } from './worth-changing.ts';
@@ -21,6 +22,8 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     forecast: input.forecast,
     nowMs: input.nowMs,
     arrivalRatePerSec: present.arrivalRatePerSec,
+    jobsCounted: present.arrivalRatePerSec * (input.snapshot?.interval_s ?? 0),
+    attemptsPerJob: present.attemptsPerJob,
     horizonSec,
   });
   const ratePerSec = meanRateOf(demand, 0);
@@ -36,8 +39,22 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
     latencyOf: settings.latencyOf,
     jobsPerWindow: ratePerSec * 60,
   });
+  const recent = input.recent ?? createRecentLoad();
+  const keptRatePerSec = rateToKeep({
+    recent,
+    forecast: input.forecast,
+    attemptsPerJob: present.attemptsPerJob,
+    ratePerSec,
+    nowMs: input.nowMs,
+  });
   return {
     present,
+    keptRatePerSec,
+    mayBeEmpty:
+      settings.scaleToZero &&
+      settings.minWorkers === 0 &&
+      present.busySlots + present.backlog + present.arrivalRatePerSec === 0 &&
+      isQuiet(recent, input.nowMs),
     concurrency: pool.concurrency,
     reachFrom: Math.min(demand.steps - 1, Math.floor(pool.startupDelaySec / demand.stepSec)),
     startupDelaySec: pool.startupDelaySec,
@@ -59,7 +76,7 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
   };
 }
 
-/** Mean demand of one step over the paths, jobs per second. */
+/** Mean demand of one step over the paths, attempts per second. */
 export function meanRateAt(field: CandidateField, step: number): number {
   return meanRateOf(field.demand, step);
 }
@@ -72,19 +89,43 @@ function meanRateOf({ paths, steps, ratesPerSec }: FluidPaths, step: number): nu
 
 /** Load when a worker ordered now takes its first jobs, erlangs. */
 export function expectedLoad(field: CandidateField): number {
-  return meanRateAt(field, field.reachFrom) * field.fluid.serviceMeanSec;
+  return filledWithin(meanRateAt(field, field.reachFrom) * field.fluid.serviceMeanSec, field);
+}
+
+/**
+ * How far demand of a load will have filled its slots by the end of the horizon, erlangs: from the jobs there now towards the
+ * load, with the mean residual service time (the lag of modified offered load).
+ */
+export function filledWithin(load: number, { fluid, demand }: CandidateField): number {
+  const residualSec = (fluid.serviceMeanSec * (1 + fluid.serviceScv)) / 2;
+  if (!(residualSec > 0)) return load;
+  const kept = Math.exp((-demand.steps * demand.stepSec) / residualSec);
+  return load + (Math.min(load, fluid.jobs) - load) * kept;
 }
 
 /** Load of the first step of the futures, erlangs: steadier than the newest measurement alone. */
 export function presentLoad(field: CandidateField): number {
-  return meanRateAt(field, 0) * field.fluid.serviceMeanSec;
+  return filledWithin(meanRateAt(field, 0) * field.fluid.serviceMeanSec, field);
 }
 
 /** Workers that the demand measured now and the waiting jobs would keep busy: evidence, not a forecast. */
 export function observedNeed(field: CandidateField): number {
   const { fluid, present, demand, concurrency } = field;
   const backlogLoad = (present.backlog * fluid.serviceMeanSec) / Math.max(demand.stepSec * 4, fluid.serviceMeanSec);
-  return Math.ceil((present.arrivalRatePerSec * fluid.serviceMeanSec + backlogLoad) / concurrency);
+  return Math.ceil((arrivingLoad(present) + backlogLoad) / concurrency);
+}
+
+/** Workers that the highest mean demand of the horizon needs, with two deviations of its count. */
+export function foreseenNeed(field: CandidateField): number {
+  let highest = 0;
+  for (let s = 0; s < field.demand.steps; s++) highest = Math.max(highest, meanRateAt(field, s));
+  const load = highest * field.fluid.serviceMeanSec;
+  return Math.ceil((load + 2 * Math.sqrt(load)) / field.concurrency);
+}
+
+/** Load of the new jobs measured now and of their retries, erlangs. */
+export function arrivingLoad({ arrivalRatePerSec, attemptsPerJob, serviceMeanSec }: Present): number {
+  return arrivalRatePerSec * attemptsPerJob * serviceMeanSec;
 }
 
 /**
@@ -93,10 +134,23 @@ export function observedNeed(field: CandidateField): number {
  * for it right after, over and over.
  */
 export function stableFloor(field: CandidateField): number {
-  const load = presentLoad(field);
-  const slots = load + tuning.floorDeviations * Math.sqrt(load);
+  // What is hardly ever there is not rounded up to a worker: the price of a late job against an idle worker decides.
+  if (field.mayBeEmpty) return 0;
+  const load = Math.max(presentLoad(field), filledWithin(field.keptRatePerSec * field.fluid.serviceMeanSec, field));
+  const slots = Math.max(load + tuning.floorDeviations * Math.sqrt(load), stillBusySlots(field));
   return Math.min(field.present.orderedWorkers, Math.ceil(slots / field.concurrency - 1e-9));
 }
+
+/**
+ * Slots whose jobs go on for longer than the minute until counts are weighed again. Nobody is sent away over a job: what
+ * may go are slots that come free by themselves.
+ */
+function stillBusySlots({ present, fluid }: CandidateField): number {
+  const residualSec = (fluid.serviceMeanSec * (1 + fluid.serviceScv)) / 2;
+  return residualSec > 0 ? present.busySlots * Math.exp(-minuteSec / residualSec) : 0;
+}
+
+const minuteSec = 60;
 
 /** More workers than any sampled future could use: its highest load plus the backlog worked off within one step. */
 export function sensibleMaximum(field: CandidateField): number {

@@ -109,7 +109,8 @@ export function runPaths(
       // The wait of the step's jobs: the mean of its two ends, in front of the servers there are.
       const waiting = 0.5 * (Math.max(0, before - servers) + Math.max(0, jobs - servers));
       const wait = servers > 0 ? (waiting * serviceMeanSec) / servers : waiting > 0 ? Number.POSITIVE_INFINITY : 0;
-      let chance = missAt(miss, wait);
+      // Without servers whoever comes is late: the expected number that waits says how likely it is that somebody does.
+      let chance = servers > 0 ? missAt(miss, wait) : 1 - Math.exp(-waiting);
       if (maxBacklog !== undefined && waiting > maxBacklog) chance = 1;
       missed += chance;
       if (s >= reachFrom) {
@@ -118,8 +119,10 @@ export function runPaths(
       }
       if (waiting > backlogMax) backlogMax = waiting;
     }
-    const servers = Math.max(1e-9, serversAt[steps - 1] as number);
-    const waiting = Math.max(0, jobs - servers);
+    const left = serversAt[steps - 1] as number;
+    const waiting = Math.max(0, jobs - left);
+    // Where nobody is left, somebody has to be started for what waits.
+    const servers = left > 0 ? left : drainServers;
     const wait = (waiting * serviceMeanSec) / servers;
     broken += 1 - kept;
     backlogEnd += waiting;

@@ -22,7 +22,9 @@ export function laterSteps(options: {
   confidence: number;
 }): Step[] {
   const { input, settings, targetWorkers, workersPerRate, confidence } = options;
-  const { forecast, requirement, pool, nowMs } = input;
+  const { requirement, pool, nowMs } = input;
+  // A forecast that has not earned trust knows of nothing ahead, which is not the same as knowing that nothing comes.
+  const forecast = input.forecast?.trust.state === 'learning' ? undefined : input.forecast;
   const steps: Step[] = [];
   if (forecast === undefined && requirement === undefined) return steps;
   const apartSec = Math.max(everySec, settings.upCooldownSec, settings.downCooldownSec);

@@ -1,5 +1,7 @@
 import type { Snapshot } from '@capplan/contracts';
+import { attemptsPerJob } from './attempts-per-job.ts';
 import type { DecisionInput, PastChange } from './decision-input.ts';
+import { believableArrivals } from './plausibility.ts';
 import { estimatedScv } from './service-estimate.ts';
 
 /** Where the pool stands at this moment. */
@@ -12,7 +14,10 @@ export interface Present {
   orderedWorkers: number;
   busySlots: number;
   backlog: number;
+  /** New jobs per second; retries are not among them. */
   arrivalRatePerSec: number;
+  /** Attempts that one job takes, ≥ 1: each of them holds a slot for a service time. */
+  attemptsPerJob: number;
   serviceMeanSec: number;
   serviceScv: number;
 }
@@ -40,7 +45,8 @@ export function readPresent(snapshot: Snapshot, input: DecisionInput): Present {
     orderedWorkers: readyWorkers + startingWorkers,
     busySlots: Math.min(snapshot.busy_slots, readyWorkers * pool.concurrency),
     backlog: snapshot.backlog,
-    arrivalRatePerSec: snapshot.arrival_rate,
+    arrivalRatePerSec: believableArrivals(snapshot),
+    attemptsPerJob: attemptsPerJob(snapshot),
     serviceMeanSec: service.meanSec,
     serviceScv: service.scv,
   };

@@ -12,7 +12,8 @@ export function rationaleOf(facts: {
   backlog: number;
   violationProbability: number;
   stayingViolationProbability: number;
-  sloAchievable: boolean;
+  /** False when service alone is too slow. */
+  serviceAllows: boolean;
   softBudgetWorkers: number | undefined;
 }): string {
   const { fromWorkers, toWorkers, wantedWorkers, hold, holdDetail } = facts;
@@ -20,6 +21,7 @@ export function rationaleOf(facts: {
   if (toWorkers > fromWorkers) sentences.push(`Scale up from ${fromWorkers} to ${toWorkers} workers.`);
   else if (toWorkers < fromWorkers) sentences.push(`Scale down from ${fromWorkers} to ${toWorkers} workers.`);
   else if (hold === undefined) sentences.push(`Stay at ${fromWorkers} workers, the cheapest count that is safe.`);
+  else if (wantedWorkers === fromWorkers) sentences.push(`Stay at ${fromWorkers} workers.`);
   else sentences.push(`Stay at ${fromWorkers} workers although ${wantedWorkers} would be best.`);
   if (hold !== undefined) sentences.push(`Held by ${hold.replaceAll('_', ' ')}: ${holdDetail}.`);
   sentences.push(
@@ -31,7 +33,7 @@ export function rationaleOf(facts: {
       `A minute then misses its target with probability ${percent(facts.violationProbability)}; without the change ${percent(facts.stayingViolationProbability)}.`,
     );
   } else sentences.push(`A minute misses its target with probability ${percent(facts.violationProbability)}.`);
-  if (!facts.sloAchievable) {
+  if (!facts.serviceAllows) {
     sentences.push('The service time alone breaks the objective: no number of workers can meet it.');
   }
   if (facts.softBudgetWorkers !== undefined && toWorkers > facts.softBudgetWorkers) {

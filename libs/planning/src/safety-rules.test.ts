@@ -105,14 +105,20 @@ describe('safety rules', () => {
 
   it('defer a change until its cooldown is over', () => {
     const policy = policyOf({ scaling: { scale_up_cooldown: '5m', scale_down_cooldown: '5m' } });
-    for (const [state, from] of [
-      [undersized, 46],
-      [oversized, 90],
-    ] as const) {
-      const soon = decide(inputOf({ ...state, policy, history: { changes: [changeAgo(240, from + 1, from)] } }));
-      expect(soon).to.include({ targetWorkers: from, hold: 'cooldown' });
-      const later = decide(inputOf({ ...state, policy, history: { changes: [changeAgo(300, from + 1, from)] } }));
-      expect(later.targetWorkers).not.to.equal(from);
+    const calm = { ...undersized, snapshot: { ...undersized.snapshot, backlog: 0 } };
+    for (const { state, from, before, held } of [
+      { state: oversized, from: 90, before: 91, held: true },
+      { state: oversized, from: 90, before: 60, held: true },
+      { state: undersized, from: 46, before: 45, held: true },
+      { state: calm, from: 46, before: 47, held: true },
+      // Jobs wait and a miss is likely: what went too early comes back.
+      { state: undersized, from: 46, before: 47, held: false },
+    ]) {
+      const after = (sec: number) =>
+        inputOf({ ...state, policy, history: { changes: [changeAgo(sec, before, from)] } });
+      const soon = decide(after(240));
+      expect(soon.targetWorkers === from, `${before} to ${from}`).to.equal(held);
+      if (before !== 60) expect(decide(after(700)).targetWorkers).not.to.equal(from);
     }
   });
 
@@ -131,9 +137,11 @@ describe('safety rules', () => {
     expect(down.targetWorkers).to.equal(87);
     const tiny = inputOf({
       snapshot: snapshotOf({ current_workers: 2, busy_slots: 2, arrival_rate: 0.5 }),
-      forecast: forecastOf(60),
+      forecast: forecastOf(60, 0.08, { trust: { state: 'demoted', reason: '' } }),
     });
     expect(decide(tiny).targetWorkers).to.equal(17);
+    // What a trusted forecast sees coming is ordered in time: 60/s of 4 s with two deviations, and no more.
+    expect(decide({ ...tiny, forecast: forecastOf(60) }).targetWorkers).to.equal(271);
   });
 
   it('keep hard budgets and only report soft ones', () => {

@@ -4,7 +4,7 @@ import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
 import type { HoldReason } from './decision.ts';
 import type { Deliberation } from './deliberation.ts';
-import { expectedLoad, observedNeed, presentLoad } from './field.ts';
+import { arrivingLoad, expectedLoad, filledWithin, foreseenNeed, observedNeed, presentLoad } from './field.ts';
 import { newestChange } from './present.ts';
 import { defaults } from './settings.ts';
 import { formatNumber } from './trail.ts';
@@ -15,9 +15,10 @@ import { thresholdOf } from './worth-changing.ts';
  * Takes the cheapest count through the rules, in this order: does it pay, may capacity go, how far at a time, is it too
  * soon; then the caps, which have the last word; then what forbids any change at all.
  *
- * @returns the last rule that held the wanted change back or cut it short
+ * @returns the last rule that held the wanted change back or cut it short, and the count that all rules but the last two
+ *   lead to, which is the floor where another autoscaler works above it
  */
-export function applyRules(d: Deliberation): HoldReason | undefined {
+export function applyRules(d: Deliberation): { hold: HoldReason | undefined; floorWorkers: number } {
   let hold: HoldReason | undefined;
   const stop: Stop = (reason, workers, detail) => {
     if (workers === d.trail.workers) return;
@@ -33,8 +34,10 @@ export function applyRules(d: Deliberation): HoldReason | undefined {
   waitForTheMinute(d, stop);
   holdCooldown(d, stop);
   keepCaps(d, stop);
+  const floor = d.trail.workers;
+  keepFloorOnly(d, stop);
   forbid(d, stop);
-  return hold;
+  return { hold, floorWorkers: floor };
 }
 
 type Stop = (reason: HoldReason, workers: number, detail: string) => void;
@@ -67,10 +70,9 @@ function drainInTime({ settings, field, present, trail }: Deliberation): void {
  */
 function reserveWhileLearning(d: Deliberation): void {
   const { settings, field, present, trail } = d;
-  if (!isLearning(d)) return;
+  if (!isLearning(d) || (field.mayBeEmpty && trail.workers === 0)) return;
   const { reserveUtilization, reserveTolerance } = tuning;
-  const measured = present.arrivalRatePerSec * present.serviceMeanSec;
-  const load = Math.max(measured, expectedLoad(field), presentLoad(field));
+  const load = Math.max(countedLoad(d), expectedLoad(field), presentLoad(field));
   const needed = Math.ceil(load / (reserveUtilization * field.concurrency) - 1e-9);
   const current = present.orderedWorkers;
   const isHigh = needed > (1 + reserveTolerance) * current;
@@ -78,6 +80,16 @@ function reserveWhileLearning(d: Deliberation): void {
   const reserve = isHigh || isLow ? needed : current;
   const detail = `${formatNumber(load)} erlangs at ${100 * reserveUtilization} % while the forecast has not earned trust`;
   trail.apply('learning_reserve', Math.max(trail.workers, reserve), detail);
+}
+
+/**
+ * Load of the arrivals counted in the newest interval, erlangs, as far as it will be there when a worker ordered now is:
+ * jobs of hours fill their slots over hours. Of n arrivals n - 1 count, since one is what any moment can bring.
+ */
+function countedLoad({ input, field, present }: Deliberation): number {
+  const jobs = present.arrivalRatePerSec * (input.snapshot?.interval_s ?? 0);
+  if (jobs < 1) return arrivingLoad(present);
+  return filledWithin(arrivingLoad(present) * ((jobs - 1) / jobs), field);
 }
 
 function isLearning({ input }: Deliberation): boolean {
@@ -153,11 +165,13 @@ function changedWithin({ input }: Deliberation, direction: 'up' | 'down'): boole
 
 /**
  * One step at a time. Without a limit of its own, a policy allows 15 workers or a doubling, and always what the load
- * measured now asks for twice over: the limit guards against a wrong forecast, not against demand that is there.
+ * measured now asks for twice over: the limit guards against a forecast that has not earned trust, not against demand
+ * that is there. A trusted one orders in time what it sees coming.
  */
-function limitStep({ settings, field, present, trail }: Deliberation): void {
+function limitStep({ input, settings, field, present, trail }: Deliberation): void {
   const current = present.orderedWorkers;
-  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, 2 * observedNeed(field) - current);
+  const foreseen = input.forecast?.trust.state === 'trusted' ? foreseenNeed(field) - current : 0;
+  const step = settings.maxStep ?? Math.max(defaults.maxStep, current, 2 * observedNeed(field) - current, foreseen);
   const bounded = Math.max(current - step, Math.min(current + step, trail.workers));
   trail.apply('step_limit', bounded, `at most ${step} workers at a time`);
 }
@@ -181,11 +195,19 @@ function waitForTheMinute(d: Deliberation, stop: Stop): void {
   stop('between_minutes', current, 'between two minutes capacity only comes, and only against a likely miss');
 }
 
-function holdCooldown({ input, settings, present, trail }: Deliberation, stop: Stop): void {
+/** Jobs wait, and without more workers the objective is likely missed: capacity that went too early comes back at once. */
+function isOverloaded(d: Deliberation): boolean {
+  return d.present.backlog > 0 && missProbabilityInReach(d, d.staying) >= rushProbability;
+}
+
+/** Scale-in waits after any change; scale-up after a scale-up, and after a scale-in unless the pool is overloaded. */
+function holdCooldown(d: Deliberation, stop: Stop): void {
+  const { input, settings, present, trail } = d;
   const current = present.orderedWorkers;
   const last = newestChange(input.history.changes);
   if (trail.workers === current || last === undefined) return;
   const up = trail.workers > current;
+  if (up && last.toWorkers < last.fromWorkers && isOverloaded(d)) return;
   const cooldownSec = up ? settings.upCooldownSec : settings.downCooldownSec;
   const sinceSec = (input.nowMs - last.timeMs) / 1000;
   if (sinceSec >= cooldownSec) return;
@@ -200,20 +222,28 @@ function keepCaps(d: Deliberation, stop: Stop): void {
   const named = limits.names.length === 0 ? '' : ` (${limits.names.join(', ')})`;
   if (trail.workers < minimum) stop('at_minimum', minimum, `at least ${minimum} workers${named}`);
   if (trail.workers > limits.maxWorkers) {
-    stop('at_maximum', limits.maxWorkers, `at most ${limits.maxWorkers} workers${named}`);
+    stop('at_maximum', limits.maxWorkers, `at most ${limits.maxWorkers} workers${named}, ${d.best.workers} are needed`);
   }
   const budget = budgetLimit(input, settings);
   if (budget.hardWorkers === undefined) return;
   const affordable = Math.max(budget.hardWorkers, minimum);
-  if (trail.workers > affordable) stop('budget', affordable, budget.detail);
+  if (trail.workers > affordable) stop('budget', affordable, `${budget.detail}, ${d.best.workers} are needed`);
+}
+
+/** Another autoscaler sets the count: the planner keeps a floor under it and takes nobody away. */
+function keepFloorOnly({ settings, present, trail }: Deliberation, stop: Stop): void {
+  if (!settings.floorOnly || trail.workers >= present.orderedWorkers) return;
+  stop(
+    'floor_only',
+    present.orderedWorkers,
+    `the floor is ${trail.workers}; what stands above it is not the planner's`,
+  );
 }
 
 /** The least count that may stand: the policy's minimum; one worker, unless zero is allowed and nothing is there to do. */
-function lowestAllowed({ settings, limits, field }: Deliberation): number {
+function lowestAllowed({ limits, field }: Deliberation): number {
   if (limits.minWorkers > 0) return limits.minWorkers;
-  const idle = field.fluid.jobs === 0 && field.present.arrivalRatePerSec === 0;
-  const floor = settings.scaleToZero && idle && expectedLoad(field) < 0.01 ? 0 : 1;
-  return Math.min(floor, limits.maxWorkers);
+  return Math.min(field.mayBeEmpty ? 0 : 1, limits.maxWorkers);
 }
 
 function forbid({ input, limits, present, trail }: Deliberation, stop: Stop): void {

@@ -1,7 +1,7 @@
 import type { CandidateField } from './candidates.ts';
 
-/** The chance of missing that an empty queue may leave before the objective counts as out of reach. */
-const hopeless = 0.5;
+/** A chance of missing at which the objective counts as out of reach. */
+export const hopeless = 0.5;
 
 /**
  * Whether any number of workers could keep the objective.

@@ -42,17 +42,20 @@ describe('createDecisionLoop', () => {
   it('keeps to its cooldown once an order is carried out', () => {
     const loop = loopWith({ up: '5m', down: '5m' });
     let workers = 5;
-    const changedAt: number[] = [];
+    const changes: { minute: number; up: boolean }[] = [];
     for (let minute = 1; minute <= 120; minute++) {
       const rate = minute % 6 < 3 ? 20 : 2;
       const { targetWorkers } = loop.decide(
         snapshotAt(minute, { rate, workers, waiting: rate > workers / 4 ? 50 : 0 }),
       );
-      if (targetWorkers !== workers) changedAt.push(minute);
+      if (targetWorkers !== workers) changes.push({ minute, up: targetWorkers > workers });
       workers = targetWorkers;
     }
-    expect(changedAt.length).to.be.greaterThan(1);
-    expect(changedAt.slice(1).every((minute, i) => minute - (changedAt[i] as number) >= 5)).to.equal(true);
+    expect(changes.length).to.be.greaterThan(1);
+    for (const [i, { minute, up }] of changes.slice(1).entries()) {
+      const before = changes[i] as (typeof changes)[number];
+      if (minute - before.minute < 5) expect([before.up, up], `minute ${minute}`).to.deep.equal([false, true]);
+    }
   });
 
   it('does not hold itself back by orders that nobody carries out, as in a shadow test', () => {

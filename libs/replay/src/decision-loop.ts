@@ -1,10 +1,13 @@
 import { type Forecast, type Policy, type Snapshot, timestamp } from '@capplan/contracts';
 import { createLeadForecaster, type LeadState, leadPaths, observeLead } from '@capplan/forecasting';
 import {
+  contradictionOf,
+  createRecentLoad,
   createServiceEstimate,
   type Decision,
   decide,
   decisionHorizonSec,
+  observeRecentLoad,
   observeService,
   type PastChange,
   type PoolFacts,
@@ -55,6 +58,7 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
   const lead = createLeadForecaster({ leadSec: horizonSec });
   const days = createLongDemand(policy.forecast);
   const service = createServiceEstimate();
+  const recent = createRecentLoad();
   const spending = createSpending(pool.workerCostPerHour);
   let changes: PastChange[] = [];
   let forecast: Forecast | undefined;
@@ -82,9 +86,11 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
       const nowMs = Date.parse(snapshot.timestamp);
       if (!isUnderWay(changes.at(-1), snapshot)) changes.pop();
       const { interval_s: intervalSec } = snapshot;
-      const arrivalRatePerSec = snapshot.quality.trusted ? snapshot.arrival_rate : null;
+      const isBelieved = snapshot.quality.trusted && contradictionOf(snapshot) === undefined;
+      const arrivalRatePerSec = isBelieved ? snapshot.arrival_rate : null;
       learn({ timeMs: nowMs, arrivalRatePerSec, intervalSec });
       observeService(service, snapshot);
+      observeRecentLoad(recent, snapshot);
       spending.add(nowMs, snapshot);
       forecast = forecastOf({ lead, days, poolId: pool.id, nowMs, horizonSec, paths });
       const decision = decide({
@@ -94,6 +100,7 @@ export function createDecisionLoop(options: DecisionLoopOptions): DecisionLoop {
         snapshot,
         ...(forecast && { forecast }),
         service,
+        recent,
         history: { changes, ...spending.totals() },
         decisionPeriodSec,
       });

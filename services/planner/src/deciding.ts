@@ -48,7 +48,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
   const decideFor = (pool: Pool, policy: Policy, snapshot: Snapshot): Ground => {
     const forecast = views.forecast(pool.id);
     const requirement = views.requirement(pool.id);
-    const { spending, isSeeded } = views.watchOf(pool.id);
+    const { spending, isSeeded, service, recent } = views.watchOf(pool.id);
     const changes = views.plans(pool.id)?.value.changes ?? [];
     const nowMs = clock.nowMs();
     const input: DecisionInput = {
@@ -58,6 +58,8 @@ export function createDeciding(deps: DecidingDeps): Deciding {
       snapshot,
       ...(forecast ? { forecast } : {}),
       ...(requirement ? { requirement } : {}),
+      service,
+      recent,
       history: {
         changes: changes.map((change) => ({
           timeMs: change.time_ms,

@@ -1,4 +1,12 @@
 import type { Forecast, Policy, Pool, Requirement, Snapshot } from '@capplan/contracts';
+import {
+  createRecentLoad,
+  createServiceEstimate,
+  observeRecentLoad,
+  observeService,
+  type RecentLoad,
+  type ServiceEstimate,
+} from '@capplan/planning';
 import type { ServiceContext, StoredRecord, Subscription } from '@capplan/runtime';
 import type { PoolPlans } from './decide/pool-plans.ts';
 import { noSpending, type Spending, spend } from './decide/watch-money.ts';
@@ -10,6 +18,9 @@ export interface PoolWatch {
   /** False while the money spent before this replica began is unknown. */
   isSeeded: boolean;
   objective: ObjectiveWatch;
+  /** Service times and demand over longer than one snapshot. */
+  service: ServiceEstimate;
+  recent: RecentLoad;
   breach: NonNullable<ReturnType<typeof watchObjective>['breach']> | undefined;
   breachEndMs: number;
 }
@@ -82,6 +93,8 @@ export function createViews(
         spending: noSpending(clock.nowMs()),
         isSeeded: false,
         objective: noIntervals,
+        service: createServiceEstimate(),
+        recent: createRecentLoad(),
         breach: undefined,
         breachEndMs: 0,
       };
@@ -103,6 +116,8 @@ export function createViews(
       const endMs = Date.parse(snapshot.timestamp);
       const lengthMs = 1000 * snapshot.interval_s;
       watch.spending = spend(watch.spending, { endMs, lengthMs, costPerHour: views.costPerHour(snapshot) });
+      observeService(watch.service, snapshot);
+      observeRecentLoad(watch.recent, snapshot);
       const held = watchObjective(watch.objective, policy, snapshot);
       watch.objective = held.watch;
       watch.breach = held.breach;

@@ -92,6 +92,7 @@ export function scriptedCore(
       return {
         currentWorkers: current,
         targetWorkers: workers,
+        floorWorkers: workers,
         steps: workers === current ? [] : [step],
         hold,
         explanation: [{ rule: 'scripted', before: current, after: workers, detail: 'the test says so' }],
