@@ -31,6 +31,7 @@ export {
   type ServiceDefinition,
   startService,
 } from './process/start-service.ts';
+export { openRedisLink, type RedisLink } from './redis/redis-link.ts';
 export type { PrivateServer } from './servers/child-server.ts';
 export { type ContainerServer, hasContainerDaemon, startContainer } from './servers/container-server.ts';
 export { freePort } from './servers/free-port.ts';

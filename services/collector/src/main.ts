@@ -1,7 +1,13 @@
 import { pathToFileURL } from 'node:url';
 import { CapacityError } from '@capplan/contracts';
-import { type CreationContext, type RunningService, runService, startService } from '@capplan/runtime';
-import { Redis } from 'ioredis';
+import {
+  type CreationContext,
+  openRedisLink,
+  type RedisLink,
+  type RunningService,
+  runService,
+  startService,
+} from '@capplan/runtime';
 import { createMemoryHistory } from './adapters/memory-history.ts';
 import { createMemoryWindowStore } from './adapters/memory-window-store.ts';
 import { createRedisDepths } from './adapters/redis-depths.ts';
@@ -18,7 +24,7 @@ export const collectorDefinition = {
   create: (context: CreationContext, config: Readonly<CollectorConfig>) => {
     const queues = queueRedis(context, config);
     const ports: CollectorPorts = {
-      depths: queues === undefined ? noDepths : createRedisDepths(queues),
+      depths: depthsOf(queues?.redis ?? context.redis),
       windows: context.redis === undefined ? createMemoryWindowStore() : createRedisWindowStore(context.redis),
       history:
         context.redis === undefined
@@ -30,7 +36,7 @@ export const collectorDefinition = {
       ...service,
       stop: async () => {
         await service.stop();
-        if (queues !== context.redis) queues?.disconnect();
+        await queues?.close();
       },
     };
   },
@@ -42,12 +48,15 @@ const noDepths: QueueDepths = {
     Promise.reject(new CapacityError('not_found', `queue ${queue.name}: there is no Redis that could hold it`)),
 };
 
-/** A connection of its own where the queues are elsewhere; their Redis may be gone without ours being it. */
-function queueRedis(context: CreationContext, config: Readonly<CollectorConfig>): Redis | undefined {
-  if (config.queueRedisUrl === '') return context.redis;
-  const redis = new Redis(config.queueRedisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
-  redis.on('error', (error) => context.log.warn({ error }, 'the Redis of the queues cannot be reached'));
-  return redis;
+function depthsOf(redis: CreationContext['redis']): QueueDepths {
+  return redis === undefined ? noDepths : createRedisDepths(redis);
+}
+
+/** A connection of its own where the queues are elsewhere: their Redis may be gone without ours being it. Nothing is written there. */
+function queueRedis(context: CreationContext, config: Readonly<CollectorConfig>): RedisLink | undefined {
+  if (config.queueRedisUrl === '') return undefined;
+  const name = `${context.name}-${context.instance}-queues`;
+  return openRedisLink({ url: config.queueRedisUrl, name, proof: 'ping' }, context.log);
 }
 
 export function start(env: NodeJS.ProcessEnv = process.env): Promise<RunningService> {

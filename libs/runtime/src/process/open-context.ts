@@ -71,15 +71,16 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
     { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { connection: options.nats } : {}) },
     log,
   );
-  const redis = await connectRedis({ url: options.redisUrl, name: clientName, connectTimeoutMs }, log).catch(
-    async (error: unknown) => {
-      await nats.close();
-      throw error;
-    },
-  );
+  const redis = await connectRedis(
+    { url: options.redisUrl, name: clientName, connectTimeoutMs, proof: 'write' },
+    log,
+  ).catch(async (error: unknown) => {
+    await nats.close();
+    throw error;
+  });
   await ensureStreams(nats.manager, streamReplicas, log);
   health.watch('nats', () => ({ ready: nats.isUp(), detail: nats.isUp() ? 'connected' : 'connecting' }));
-  health.watch('redis', () => ({ ready: redis.isUp(), detail: redis.isUp() ? 'connected' : 'connecting' }));
+  health.watch('redis', redis.health);
 
   const bus = createNatsBus(
     nats,
