@@ -1,5 +1,11 @@
 import { CapacityError, type Plan, type Policy, type RequestName } from '@capplan/contracts';
-import { createMemoryBackend, createVirtualClock, type MemoryBackend } from '@capplan/runtime';
+import {
+  createMemoryBackend,
+  createVirtualClock,
+  type MemoryBackend,
+  type MemoryContext,
+  type VirtualClock,
+} from '@capplan/runtime';
 import { expect } from 'chai';
 import type { FastifyInstance } from 'fastify';
 import { createLocalTokens, generateLocalKey, type LocalTokens } from './adapters/jose-tokens.ts';
@@ -36,7 +42,9 @@ const draft = {
 };
 
 describe('the gateway', () => {
+  let clock: VirtualClock;
   let backend: MemoryBackend;
+  let gateway: MemoryContext;
   let tokens: LocalTokens;
   let app: FastifyInstance;
   let asked: { name: RequestName; data: unknown; actor: string; id: string | undefined }[];
@@ -47,7 +55,9 @@ describe('the gateway', () => {
   });
 
   beforeEach(async () => {
-    backend = createMemoryBackend({ clock: createVirtualClock({ startMs: Date.UTC(2026, 0, 5) }) });
+    clock = createVirtualClock({ startMs: Date.UTC(2026, 0, 5) });
+    backend = createMemoryBackend({ clock });
+    gateway = backend.context('gateway');
     asked = [];
     answer = (name, data) => (name === 'policy.put' ? (data as { policy: Policy }).policy : plan);
     const owners: Owners = {
@@ -56,7 +66,7 @@ describe('the gateway', () => {
         return answer(name, data as never) as never;
       },
     };
-    app = await buildApp(backend.context('gateway'), config, { tokens, owners, simulations: createNoSimulations() });
+    app = await buildApp(gateway, config, { tokens, owners, simulations: createNoSimulations() });
   });
 
   afterEach(() => app.close());
@@ -157,12 +167,113 @@ describe('the gateway', () => {
     expect(asked[0]?.id).to.match(/^idem-/);
   });
 
+  describe('two gateways and one Idempotency-Key', () => {
+    let second: FastifyInstance;
+    let release: () => void;
+    beforeEach(async () => {
+      const owners: Owners = {
+        ask: async (name, data, options) => {
+          asked.push({ name, data, actor: options.actor.id, id: options.id });
+          return answer(name, data as never) as never;
+        },
+      };
+      second = await buildApp(backend.context('gateway', '2'), config, {
+        tokens,
+        owners,
+        simulations: createNoSimulations(),
+      });
+    });
+    afterEach(() => second.close());
+
+    const post = async (gateway: FastifyInstance, pool: string) => {
+      const token = await tokens.issue({ subject: 'ada', roles: ['operator'] }, Date.now());
+      const headers = { authorization: `Bearer ${token}`, 'idempotency-key': 'k-1' };
+      return gateway.inject({ method: 'POST', url: `${api}/plan`, headers, payload: { pool } });
+    };
+    const holdWork = () => {
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      answer = async (name) => {
+        if (name === 'plan.create') await held;
+        return plan;
+      };
+    };
+    const untilAsked = async () => {
+      while (asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    };
+
+    it('do the work of one of ten different bodies sent at once, and refuse the others', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, (_, i) => post(i % 2 === 0 ? app : second, `shop/p${i}`)),
+      );
+      expect(answers.map(({ statusCode }) => statusCode).sort()).to.deep.equal([201, ...Array(9).fill(422)]);
+      expect(asked).to.have.length(1);
+    });
+
+    it('do not do the same work twice at once: who comes while it is under way asks again', async () => {
+      holdWork();
+      const first = post(app, 'shop/checkout');
+      await untilAsked();
+      const meanwhile = await post(second, 'shop/checkout');
+      expect(meanwhile.statusCode).to.equal(409);
+      expect(meanwhile.json()).to.include({ code: 'conflict', retryable: true });
+      expect(meanwhile.json().detail).to.contain('still under way');
+      expect(meanwhile.headers['retry-after']).to.equal('1');
+      expect((await post(second, 'shop/search')).statusCode, 'another body').to.equal(422);
+      release();
+      expect((await first).statusCode).to.equal(201);
+      expect((await post(second, 'shop/checkout')).json()).to.deep.equal((await first).json());
+      expect(asked).to.have.length(1);
+    });
+
+    it('let the key go when the work fails', async () => {
+      answer = () => {
+        throw new CapacityError('unavailable', 'nobody there');
+      };
+      const failed = await post(app, 'shop/checkout');
+      expect(failed.statusCode).to.equal(503);
+      expect(failed.headers['retry-after']).to.equal('2');
+      answer = () => plan;
+      expect((await post(second, 'shop/checkout')).statusCode).to.equal(201);
+    });
+
+    it('do nothing when the key cannot be claimed', async () => {
+      backend.setFaults({ failCache: 1 });
+      expect((await post(app, 'shop/checkout')).statusCode).to.equal(503);
+      expect(asked).to.deep.equal([]);
+    });
+
+    it('answer with what was done when the answer cannot be kept', async () => {
+      answer = () => {
+        backend.setFaults({ failCache: 1 });
+        return plan;
+      };
+      expect((await post(app, 'shop/checkout')).statusCode).to.equal(201);
+      expect(asked).to.have.length(1);
+    });
+
+    it('hold a claim as long as the work takes, and forget that of a gateway that died', async () => {
+      holdWork();
+      void post(app, 'shop/checkout');
+      await untilAsked();
+      await clock.advance(60_000);
+      expect((await post(second, 'shop/checkout')).statusCode, 'renewed').to.equal(409);
+      gateway.crash();
+      await clock.advance(20_000);
+      answer = () => plan;
+      expect((await post(second, 'shop/checkout')).statusCode, 'run out').to.equal(201);
+    });
+  });
+
   it('stops a user after so many requests a minute, and only that one', async () => {
     const statuses = [];
     for (let i = 0; i < 101; i++)
       statuses.push((await call('GET', '/policies', { role: 'viewer', subject: 'eager' })).statusCode);
     expect(statuses.slice(0, 100).every((status) => status === 200)).to.equal(true);
     expect(statuses[100]).to.equal(429);
+    const limited = await call('GET', '/policies', { role: 'viewer', subject: 'eager' });
+    expect(Number(limited.headers['retry-after'])).to.be.within(1, 60);
     expect((await call('GET', '/policies', { role: 'viewer', subject: 'calm' })).statusCode).to.equal(200);
   });
 
@@ -212,7 +323,28 @@ describe('the gateway', () => {
 
   it('answers probes without a token', async () => {
     expect((await app.inject('/health')).statusCode).to.equal(200);
+    expect((await app.inject('/ready')).statusCode, 'nobody to ask').to.equal(503);
+    expect((await app.inject(`${api}/health`)).statusCode).to.equal(503);
+    for (const name of ['audit', 'collector', 'executor', 'planner', 'notifier'] as const) {
+      const instance = `${name}-1`;
+      const disk = { ready: name !== 'notifier', detail: 'as it is' };
+      await backend
+        .context(name)
+        .bus.respond(`${name}.health`, async () => ({ instance, ready: disk.ready, checks: { disk } }));
+    }
+    expect((await app.inject('/ready')).statusCode, 'answers are good for a second').to.equal(503);
+    await clock.advance(1_500);
     expect((await app.inject('/ready')).statusCode).to.equal(200);
+    const health = await app.inject(`${api}/health`);
+    expect(health.statusCode).to.equal(200);
+    expect(health.json().status).to.equal('degraded');
+    expect(health.json().services).to.deep.include({
+      notifier: {
+        state: 'not_ready',
+        replicas: [{ instance: 'notifier-1', ready: false, checks: { disk: { ready: false, detail: 'as it is' } } }],
+      },
+      forecaster: { state: 'away', replicas: [] },
+    });
     expect((await app.inject('/metrics')).body).to.contain('capacity_planner_api_request_duration_seconds');
   });
 });

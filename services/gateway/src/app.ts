@@ -9,21 +9,24 @@ import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { guardAccess } from './access.ts';
 import type { GatewayConfig } from './config.ts';
+import { createBusHealth } from './adapters/bus-health.ts';
+import { RequestCounts } from './adapters/request-counts.ts';
 import { createIdempotentReplies } from './idempotency.ts';
-import type { Owners, Simulations, TokenVerifier } from './ports.ts';
-import { problemOf } from './problem.ts';
+import type { Owners, ScriptRunner, Simulations, TokenVerifier } from './ports.ts';
+import { problemOf, retryAfterSec } from './problem.ts';
 import { observationRoutes } from './routes/observations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
 import type { RouteContext, TypedApp } from './routes/route-context.ts';
 import { simulationRoutes } from './routes/simulations.ts';
+import { isGatewayReady, wholeHealth } from './whole-health.ts';
 
 export interface AppPorts {
   tokens: TokenVerifier;
   owners: Owners;
   simulations: Simulations;
   /** An ioredis client that counts requests across replicas; absent: each replica counts for itself. */
-  rateLimitRedis?: unknown;
+  rateLimitRedis?: ScriptRunner;
 }
 
 /** The REST gateway without an open port: what `inject` in a test talks to is what a client talks to. */
@@ -32,7 +35,7 @@ export async function buildApp(
   config: GatewayConfig,
   ports: AppPorts,
 ): Promise<FastifyInstance> {
-  const { bus, clock, cache, metrics, tracer, log } = context;
+  const { bus, clock, metrics, tracer, log } = context;
   const app = Fastify({
     logger: false,
     bodyLimit: config.bodyLimitBytes,
@@ -57,6 +60,8 @@ export async function buildApp(
     const problem = problemOf(error);
     if (problem.status >= 500)
       log.error({ error, method: request.method, path: request.routeOptions.url }, 'a request failed');
+    const afterSec = retryAfterSec(problem);
+    if (afterSec !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', afterSec);
     return reply.status(problem.status).type('application/problem+json').send(problem);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -116,11 +121,11 @@ export async function buildApp(
     hook: 'preValidation',
     keyGenerator: (request) => request.identity?.subject ?? request.ip,
     allowList: (request) => request.routeOptions.config.permission === undefined,
-    ...(ports.rateLimitRedis !== undefined && {
-      redis: ports.rateLimitRedis as never,
-      skipOnError: true,
-      nameSpace: 'gateway:limit:',
-    }),
+    store: class extends RequestCounts {
+      constructor() {
+        super(ports.rateLimitRedis, () => clock.nowMs());
+      }
+    },
     errorResponseBuilder: (_request, { after }) =>
       new CapacityError(
         'rate_limited',
@@ -141,12 +146,13 @@ export async function buildApp(
   });
   await app.register(swaggerUi, { routePrefix: '/docs' });
 
+  const answers = createBusHealth(bus, clock);
   const routeContext: RouteContext = {
     owners: ports.owners,
     simulations: ports.simulations,
-    replies: createIdempotentReplies(cache),
+    replies: createIdempotentReplies(context),
     clock,
-    health: () => context.health.report(),
+    health: async () => wholeHealth(context.health.report(), await answers()),
   };
   await app.register(
     (api, _options, done) => {
@@ -163,13 +169,18 @@ export async function buildApp(
   app.get('/health', { schema: { hide: true } }, async () => ({ status: 'ok' }));
   app.get('/ready', { schema: { hide: true } }, async (_request, reply) => {
     const report = context.health.report();
-    return reply.status(report.ready ? 200 : 503).send(report);
+    const ready = isGatewayReady(report, await answers());
+    if (!ready) reply.header('retry-after', unreadyRetrySec);
+    return reply.status(ready ? 200 : 503).send({ ...report, ready });
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await metrics.text()),
   );
   return app;
 }
+
+/** When to look again whether a gateway has become ready. */
+const unreadyRetrySec = 2;
 
 /** Counts the different names seen within a window. */
 function countUsers(windowMs: number, nowMs: () => number): { seen(name: string): number } {

@@ -28,3 +28,8 @@ export interface Owners {
     options: { key: string; actor: Actor; id?: string },
   ): Promise<ReplyData<N>>;
 }
+
+/** What counts requests for all replicas; an ioredis client is one. */
+export interface ScriptRunner {
+  eval(script: string, keys: number, ...keysAndArguments: (string | number)[]): Promise<unknown>;
+}

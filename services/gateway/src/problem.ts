@@ -27,6 +27,12 @@ export function problemOf(error: unknown): Problem {
   return problem;
 }
 
+/** When a refused request is worth being sent again, seconds; undefined where the answer does not depend on time. */
+export function retryAfterSec({ status, retryable }: Problem): number | undefined {
+  if (!retryable || ![409, 429, 503].includes(status)) return undefined;
+  return status === 409 ? 1 : 2;
+}
+
 function foreignError(error: unknown): CapacityError {
   const status = typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500;
   const message = error instanceof Error ? error.message : String(error);

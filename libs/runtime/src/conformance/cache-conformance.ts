@@ -41,6 +41,44 @@ export function describeCacheConformance(name: string, open: () => Promise<Harne
       expect([...((await context.cache.get('b')) ?? [])]).to.deep.equal([2]);
     });
 
+    it('lets one of several swap, for what it thinks is there', async () => {
+      const other = await world.context('service');
+      const one = Uint8Array.of(1);
+      const two = Uint8Array.of(0, 255);
+      const took = await Promise.all([
+        context.cache.swap('a', { from: undefined, to: one }),
+        other.cache.swap('a', { from: undefined, to: two }),
+      ]);
+      expect(took.filter(Boolean)).to.have.length(1);
+      const [winner, loser] = took[0] ? [one, two] : [two, one];
+      expect([...((await context.cache.get('a')) ?? [])]).to.deep.equal([...winner]);
+      expect(await context.cache.swap('a', { from: loser, to: undefined })).to.equal(false);
+      expect(await context.cache.swap('a', { from: winner, to: loser })).to.equal(true);
+      expect(await context.cache.swap('a', { from: winner, to: loser }), 'once more').to.equal(true);
+      expect([...((await other.cache.get('a')) ?? [])]).to.deep.equal([...loser]);
+      expect(await context.cache.swap('a', { from: loser, to: undefined })).to.equal(true);
+      expect(await context.cache.swap('a', { from: loser, to: undefined }), 'once more').to.equal(true);
+      expect(await context.cache.get('a')).to.equal(undefined);
+    });
+
+    it('tells an empty value from none when it swaps', async () => {
+      const empty = new Uint8Array();
+      expect(await context.cache.swap('a', { from: undefined, to: empty })).to.equal(true);
+      expect(await context.cache.swap('a', { from: undefined, to: Uint8Array.of(1) })).to.equal(false);
+      expect(await context.cache.swap('a', { from: empty, to: Uint8Array.of(1) })).to.equal(true);
+    });
+
+    it('forgets what was swapped in after its time to live, which swapping it for itself starts anew', async () => {
+      const mine = Uint8Array.of(1);
+      await context.cache.swap('a', { from: undefined, to: mine }, { ttlSec: 0.4 });
+      await context.cache.swap('b', { from: undefined, to: mine }, { ttlSec: 0.4 });
+      await world.pass(250);
+      expect(await context.cache.swap('b', { from: mine, to: mine }, { ttlSec: 0.6 })).to.equal(true);
+      await world.pass(250);
+      expect(await context.cache.get('a')).to.equal(undefined);
+      expect(await context.cache.get('b')).not.to.equal(undefined);
+    });
+
     it('is not changed by what happens to the bytes afterwards', async () => {
       const bytes = Uint8Array.of(1, 2, 3);
       await context.cache.set('a', bytes);

@@ -15,26 +15,41 @@ export function createMemoryCacheStore(): MemoryCacheStore {
 
 export function createMemoryCache(store: MemoryCacheStore, link: MemoryLink, clock: SchedulingClock): Cache {
   const faults = { before: 'failCache' } as const;
+  const present = (key: string): Uint8Array | undefined => {
+    const found = store.values.get(key);
+    if (!found) return undefined;
+    if (found.expiresMs > clock.nowMs()) return found.bytes;
+    store.values.delete(key);
+    return undefined;
+  };
+  const keep = (key: string, value: Uint8Array, ttlSec: number | undefined): void => {
+    const expiresMs = ttlSec === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() + ttlSec * 1000;
+    store.values.set(key, { bytes: Uint8Array.from(value), expiresMs });
+  };
   return {
     get: (key) =>
       link.operate(() => {
-        const found = store.values.get(key);
-        if (!found) return undefined;
-        if (found.expiresMs > clock.nowMs()) return Uint8Array.from(found.bytes);
-        store.values.delete(key);
-        return undefined;
+        const found = present(key);
+        return found && Uint8Array.from(found);
       }, faults),
-    set: (key, value, options = {}) => {
-      const expiresMs = options.ttlSec === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() + options.ttlSec * 1000;
-      return link.operate(() => {
-        store.values.set(key, { bytes: Uint8Array.from(value), expiresMs });
-      }, faults);
-    },
+    set: (key, value, { ttlSec } = {}) => link.operate(() => keep(key, value, ttlSec), faults),
+    swap: (key, { from, to }, { ttlSec } = {}) =>
+      link.operate(() => {
+        const found = present(key);
+        if (!isSame(found, from) && !isSame(found, to)) return false;
+        if (to === undefined) store.values.delete(key);
+        else keep(key, to, ttlSec);
+        return true;
+      }, faults),
     remove: (key) =>
       link.operate(() => {
         store.values.delete(key);
       }, faults),
   };
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : Buffer.compare(a, b) === 0;
 }
 
 export function createMemoryLeases(store: MemoryCacheStore, link: MemoryLink, clock: SchedulingClock): Leases {

@@ -3,6 +3,16 @@ export interface Cache {
   get(key: string): Promise<Uint8Array | undefined>;
   set(key: string, value: Uint8Array, options?: { ttlSec?: number }): Promise<void>;
   remove(key: string): Promise<void>;
+  /**
+   * Changes a value only where it is what one thinks: `undefined` stands for no value. Of several that try at once,
+   * one succeeds. True when the key now holds `to`, also when it did before; so trying again is harmless, and a value
+   * swapped for itself lives on for another `ttlSec`.
+   */
+  swap(
+    key: string,
+    change: { from: Uint8Array | undefined; to: Uint8Array | undefined },
+    options?: { ttlSec?: number },
+  ): Promise<boolean>;
 }
 
 /** A right to act alone for a while. */

@@ -1,17 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createRandomStream, type RandomStream } from '@capplan/random';
 import type { Redis } from 'ioredis';
+import { createCorrectedClock } from '../clock/corrected-clock.ts';
 import { createSystemClock } from '../clock/system-clock.ts';
 import type { MemoryBackend } from '../memory/memory-backend.ts';
 import { createNatsBus } from '../nats/nats-bus.ts';
 import { connectNats, type NatsLink, type NatsOptions } from '../nats/nats-link.ts';
 import { openNatsRecords } from '../nats/nats-records.ts';
 import { ensureStreams } from '../nats/nats-streams.ts';
+import { proveNatsWrites } from '../nats/nats-write-proof.ts';
 import type { Records } from '../ports/records.ts';
 import type { Log, ServiceContext } from '../ports/service.ts';
 import { createRedisCache } from '../redis/redis-cache.ts';
 import { createRedisLeases } from '../redis/redis-leases.ts';
-import { connectRedis } from '../redis/redis-link.ts';
+import { connectRedis, type RedisLink } from '../redis/redis-link.ts';
+import { followServerTime } from '../redis/server-time.ts';
 import { createHealth } from '../telemetry/health.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -59,7 +62,8 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
   const { name, instance = randomUUID().slice(0, 8), streamReplicas = 1, connectTimeoutMs = 60_000 } = options;
   const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
   const clientName = `${name}-${instance}`;
-  const clock = createSystemClock();
+  const startedMs = Date.now() - performance.now();
+  const clock = createCorrectedClock(createSystemClock(), () => startedMs + performance.now());
   const metrics = createMetrics();
   const health = createHealth();
   const tracer = createTracer({
@@ -71,16 +75,28 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
     { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { connection: options.nats } : {}) },
     log,
   );
-  const redis = await connectRedis(
-    { url: options.redisUrl, name: clientName, connectTimeoutMs, proof: 'write' },
-    log,
-  ).catch(async (error: unknown) => {
-    await nats.close();
+  let link: RedisLink | undefined;
+  // What is still under way when the bus drains may need Redis.
+  const opened: (() => unknown)[] = [() => tracer.close(), () => link?.close(), nats.close];
+  const close = async (): Promise<void> => {
+    for (const step of opened.splice(0).reverse()) await step();
+  };
+  let redis: RedisLink;
+  try {
+    redis = await connectRedis({ url: options.redisUrl, name: clientName, connectTimeoutMs, proof: 'write' }, log);
+    link = redis;
+    await ensureStreams(nats.manager, streamReplicas, log);
+    const time = await followServerTime(clock, redis, log);
+    opened.push(time.stop);
+    const storing = await proveNatsWrites(nats, { name: clientName, replicas: streamReplicas }, log);
+    opened.push(storing.stop);
+    health.watch('nats', storing.health);
+    health.watch('redis', redis.health);
+    health.watch('clock', time.health);
+  } catch (error) {
+    await close().catch(() => {});
     throw error;
-  });
-  await ensureStreams(nats.manager, streamReplicas, log);
-  health.watch('nats', () => ({ ready: nats.isUp(), detail: nats.isUp() ? 'connected' : 'connecting' }));
-  health.watch('redis', redis.health);
+  }
 
   const bus = createNatsBus(
     nats,
@@ -103,11 +119,7 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
       openNatsRecords<T>(nats, bucket, schema, { replicas: streamReplicas, log, metrics }),
     nats,
     redis: redis.redis,
-    close: async () => {
-      await nats.close();
-      await redis.close();
-      await tracer.close();
-    },
+    close,
   };
 }
 

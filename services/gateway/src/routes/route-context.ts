@@ -12,6 +12,7 @@ import { identityFrom } from '../access.ts';
 import { may, withoutCost } from '../decide.ts';
 import type { IdempotentReplies } from '../idempotency.ts';
 import type { Owners, Simulations } from '../ports.ts';
+import type { WholeHealth } from '../whole-health.ts';
 
 export type TypedApp = FastifyInstance<
   RawServerDefault,
@@ -27,7 +28,7 @@ export interface RouteContext {
   simulations: Simulations;
   replies: IdempotentReplies;
   clock: Clock;
-  health(): { ready: boolean; checks: Record<string, { ready: boolean; detail: string }> };
+  health(): Promise<WholeHealth>;
 }
 
 /** The value as this caller may see it. */
