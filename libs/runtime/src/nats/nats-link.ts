@@ -116,7 +116,8 @@ async function firstConnection(options: NatsOptions, log: Log): Promise<NatsConn
     reconnectTimeWait: 250,
     reconnectJitter: 100,
     timeout: 3_000,
-    pingInterval: 10_000,
+    // A peer that is gone without a reset is found out within six seconds.
+    pingInterval: 2_000,
     maxPingOut: 2,
     ...options.connection,
   };

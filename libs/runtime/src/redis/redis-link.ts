@@ -116,7 +116,8 @@ export function openRedisLink(options: RedisLinkOptions, log: Log): RedisLink {
   };
 
   redis.on('error', (error: Error) => {
-    if (state.kind === 'away') state = { kind: 'away', detail: error.message };
+    const cause = error instanceof CapacityError && error.cause instanceof Error ? error.cause : error;
+    if (state.kind === 'away') state = { kind: 'away', detail: cause.message };
     tell();
   });
   redis.on('ready', () => {
