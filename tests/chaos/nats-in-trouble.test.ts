@@ -1,9 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, type PrivateServer, startPrivateNats, startPrivateRedis } from '@capplan/runtime';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { type PrivateServer, startPrivateNats, startPrivateRedis } from '@capplan/runtime';
 import { expect } from 'chai';
 import { type SilentProxy, startSilentProxy } from './silent-proxy.ts';
 import { type StackInTrouble, startStackInTrouble } from './stack-in-trouble.ts';
@@ -15,7 +13,6 @@ describe('NATS in trouble', function () {
   let redis: PrivateServer;
   let proxy: SilentProxy;
   let stack: StackInTrouble;
-  let operator: NatsConnection;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'capacity-planner-nats-'));
@@ -25,12 +22,10 @@ describe('NATS in trouble', function () {
     ]);
     proxy = await startSilentProxy(nats.port);
     stack = await startStackInTrouble({ natsUrl: `nats://127.0.0.1:${proxy.port}`, redisUrl: redis.url });
-    operator = await connect({ servers: nats.url });
     await stack.untilWell();
   });
   after(async () => {
     await stack?.close();
-    await operator?.close();
     await proxy?.close();
     await Promise.all([nats?.kill(), redis?.kill()]);
     await rm(folder, { recursive: true, force: true });
@@ -50,9 +45,5 @@ describe('NATS in trouble', function () {
     proxy.heal();
     await stack.untilWell(40_000);
     expect((await stack.postPolicy('while-silent')).status).to.equal(201);
-  });
-
-  it('full: writes are refused with the reason, and done when there is room again', async () => {
-    console.log((await stack.health()).whole);
   });
 });
