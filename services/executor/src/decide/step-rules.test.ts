@@ -41,6 +41,67 @@ describe('withinHardCaps', () => {
   });
 });
 
+describe('the executor’s own caps, at their edges', () => {
+  for (const [says, change, limits, outcome] of [
+    ['up to the cap', step(40, 50), {}, 'fine'],
+    ['over the cap', step(40, 51), {}, 'outside_hard_caps'],
+    ['down, and still over the cap', step(70, 60), {}, 'fine'],
+    ['the largest step', step(30, 50), {}, 'fine'],
+    ['more than the largest step, up', step(29, 50), {}, 'outside_hard_caps'],
+    ['more than the largest step, down', step(50, 29), {}, 'outside_hard_caps'],
+    ['twice as many', step(10, 20), {}, 'fine'],
+    ['more than twice as many', step(10, 21), {}, 'outside_hard_caps'],
+    ['more than twice as many, of a few', step(1, 6), {}, 'fine'],
+    ['from nothing, more than a few', step(0, 6), {}, 'outside_hard_caps'],
+    ['as dear as allowed', step(4, 6), { costPerHourMax: 6 }, 'fine'],
+    ['dearer than allowed', step(4, 7), { costPerHourMax: 6 }, 'cost_limit_exceeded'],
+    ['to less than nothing', step(4, -1), {}, 'illegal_step'],
+    ['to half a worker', step(4, 4.5), {}, 'illegal_step'],
+  ] as const) {
+    it(`${says}, ${change.from_workers} → ${change.to_workers}: ${outcome}`, () => {
+      const verdict = withinHardCaps(change, samplePool(), { ...caps, ...limits });
+      expect(verdict.ok ? 'fine' : verdict.reason).to.equal(outcome);
+    });
+  }
+});
+
+describe('the policy in force, at its edges', () => {
+  const scaling = { min_workers: 3, max_workers: 8, max_step: 4 };
+  const hard = { budget_kind: 'hard', hourly_budget: 6 } as const;
+  const wide = [{ cron: '0 3 * * *', duration: '1h', min_workers: 1, max_workers: 12 }];
+  for (const [says, change, policy, outcome] of [
+    ['up to the maximum', step(4, 8), { scaling }, 'fine'],
+    ['over the maximum', step(5, 9), { scaling }, 'outside_policy_limits'],
+    [
+      'over the maximum, where another window allows it',
+      step(8, 12),
+      { scaling: { ...scaling, schedules: wide } },
+      'fine',
+    ],
+    ['down to the minimum', step(6, 3), { scaling }, 'fine'],
+    ['under the minimum', step(6, 2), { scaling }, 'outside_policy_limits'],
+    [
+      'under the minimum, where another window allows it',
+      step(5, 1),
+      { scaling: { ...scaling, schedules: wide } },
+      'fine',
+    ],
+    ['to nothing', step(4, 0), { scaling }, 'outside_policy_limits'],
+    ['to nothing, where that is allowed', step(4, 0), { scaling: { ...scaling, scale_to_zero: true } }, 'fine'],
+    ['more than a step', step(3, 8), { scaling }, 'outside_policy_limits'],
+    ['more than a step, back inside the limits', step(20, 8), { scaling }, 'fine'],
+    ['as dear as the hard budget', step(4, 6), { cost: hard }, 'fine'],
+    ['dearer than the hard budget', step(4, 7), { cost: hard }, 'cost_limit_exceeded'],
+    ['dearer than the soft budget', step(4, 7), { cost: { hourly_budget: 6 } }, 'fine'],
+    ['dearer than the hard budget, down', step(9, 8), { cost: hard }, 'fine'],
+  ] as const) {
+    it(`${says}, ${change.from_workers} → ${change.to_workers}: ${outcome}`, () => {
+      const verdict = withinPolicy(change, given(samplePolicy(policy as never)));
+      expect(verdict.ok ? 'fine' : verdict.reason).to.equal(outcome);
+    });
+  }
+});
+
 describe('withinPolicy', () => {
   for (const [reason, policy, change] of [
     ['policy_disabled', samplePolicy({ enabled: false }), step(4, 6)],
