@@ -18,6 +18,8 @@ export function unreliable(actuator: MemoryActuator, clock: Clock, random: Rando
       if (strikes(0.03)) throw silent();
       return actuator.current(pool);
     },
+    retire: (order) => actuator.retire(order),
+    kept: () => actuator.kept(),
     async setWorkers(order) {
       if (strikes(0.05)) throw silent();
       if (strikes(0.1)) await clock.sleep(1 + random.integer(20_000));

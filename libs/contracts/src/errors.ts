@@ -21,6 +21,7 @@ export const errorCatalogue = {
   },
   pool_owned_elsewhere: { http: 409, grpc: 9, retryable: false, title: 'Another controller owns the replica count' },
   policy_in_use: { http: 409, grpc: 9, retryable: false, title: 'A pool still refers to this policy' },
+  pool_in_use: { http: 409, grpc: 9, retryable: false, title: 'Workers of this pool still run' },
   idempotency_mismatch: {
     http: 422,
     grpc: 9,

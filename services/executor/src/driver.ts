@@ -1,10 +1,19 @@
-import { isCapacityError, type Plan, type Policy, type Pool, type Rollout } from '@capplan/contracts';
+import { isCapacityError, type Plan, type Policy, type Pool, type Rollout, type StepRecord } from '@capplan/contracts';
 import type { Clock, Lease, Leases, Log, Records, StoredRecord } from '@capplan/runtime';
 import type { ExecutorConfig } from './config.ts';
 import { beginStep, failRollout, finishRollout, holdRollout, resumeRollout, settleStep } from './decide/apply-act.ts';
-import { type Act, type Facts, factsNeeded, type HoldReason, isBeforeTime, nextAct } from './decide/next-act.ts';
+import { drainGraceMs } from './decide/drain-grace.ts';
+import {
+  type Act,
+  type Facts,
+  factsNeeded,
+  type HoldReason,
+  isBeforeTime,
+  type Load,
+  nextAct,
+} from './decide/next-act.ts';
 import type { PoolRollouts } from './decide/pool-rollouts.ts';
-import type { Actuators } from './ports.ts';
+import type { Actuator, Actuators, WorkerOrder } from './ports.ts';
 
 /** Whom the executor asks before it acts. Undefined: there is no such thing. Throws when nobody answers. */
 export interface Questions {
@@ -13,7 +22,9 @@ export interface Questions {
   policy(id: string): Promise<Policy | undefined>;
   /** The receipt for this step of this rollout; the same one whenever it is asked again. */
   receipt(rollout: Rollout, index: number, detail: object): Promise<string>;
-  load(pool: string): Facts['load'];
+  load(pool: string): Load | undefined;
+  /** Slots that each worker of the pool keeps busy, as far as it is known. Never throws. */
+  busySlots(pool: string): Promise<ReadonlyMap<string, number>>;
 }
 
 export interface DriverDeps {
@@ -30,13 +41,21 @@ export interface DriverDeps {
 type Stored = StoredRecord<PoolRollouts>;
 const actsMax = 32;
 
+export interface Driver {
+  drive(pool: string): Promise<void>;
+  /** Lets the workers of a pool that is no more drain; harmless to repeat. */
+  retire(pool: string, actuator: Actuator): Promise<void>;
+}
+
 /**
  * Moves the rollout of one pool on as far as it goes now. Every act is one small step from record to record, so that
  * whoever drives next, after a crash or with a newer lease, finds exactly what was intended and what was done.
  */
-export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<void> } {
+export function createDriver(deps: DriverDeps): Driver {
   const { rollouts, leases, actuators, ask, clock, config, holder, log } = deps;
   const underWay = new Map<string, Promise<void>>();
+  /** Tokens that the actuators have seen, where the lease store knew of none so new. */
+  const newestTokens = new Map<string, number>();
 
   async function run(key: string): Promise<void> {
     let ordered = false;
@@ -45,7 +64,7 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
       if (!stored?.value.active || isBeforeTime(stored.value, clock.nowMs())) return;
       let lease: Lease | undefined;
       try {
-        lease = await leases.acquire(leaseName(key), { holder, ttlMs: config.leaseMs });
+        lease = await acquire(key);
       } catch (error) {
         await save(stored, held(stored.value, 'lease_unavailable', String(error)));
         return;
@@ -60,6 +79,12 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
       const after = await rollouts.get(key);
       if (!after?.value.active) await leases.release(lease);
     }
+  }
+
+  function acquire(pool: string): Promise<Lease | undefined> {
+    const above = newestTokens.get(pool);
+    const wanted = { holder, ttlMs: config.leaseMs, ...(above === undefined ? {} : { above }) };
+    return leases.acquire(leaseName(pool), wanted);
   }
 
   /** False when there is nothing more to do for now. */
@@ -119,12 +144,16 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
     const pool = facts.pool as Pool;
     // Two locks on one door: we still hold the lease, and the actuator refuses us if we only believe so.
     if (step.audit_receipt === undefined || !(await leases.renew(lease, config.leaseMs))) return false;
-    const order = { pool, workers: step.to_workers, fencingToken: lease.fencingToken };
+    const order = await orderFor(pool, step, facts.load, lease);
     try {
       const outcome = await actuators[pool.actuator.kind].setWorkers(order);
       if (outcome.ok) return true;
       log.warn({ pool: pool.id, ...outcome }, 'The actuator refused an order.');
-      if (outcome.reason === 'stale_token') return false;
+      if (outcome.reason === 'stale_token') {
+        newestTokens.set(pool.id, outcome.newestToken);
+        await save(stored, held(stored.value, 'stale_fencing_token', outcome.detail, facts.policy));
+        return false;
+      }
       const reason = outcome.reason === 'owned_elsewhere' ? 'pool_owned_elsewhere' : 'no_actuator';
       const failure = { reason, detail: outcome.detail } as const;
       return save(stored, failRollout(stored.value, failure, { policy: facts.policy, config, nowMs: clock.nowMs() }));
@@ -132,6 +161,14 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
       await save(stored, held(stored.value, 'actuator_unreachable', String(error), facts.policy));
       return false;
     }
+  }
+
+  async function orderFor(pool: Pool, step: StepRecord, load: Load | undefined, lease: Lease): Promise<WorkerOrder> {
+    const order = { pool, workers: step.to_workers, fencingToken: lease.fencingToken };
+    if (step.to_workers >= (step.workers_before ?? step.from_workers)) return order;
+    const measuredSec = load?.trusted ? load.serviceSecP95 : undefined;
+    const graceMs = drainGraceMs(pool, measuredSec, config.drainMs);
+    return { ...order, graceMs, busySlots: await ask.busySlots(pool.id) };
   }
 
   /** The same rollout on hold, or failed when it has been held for too long. */
@@ -186,6 +223,18 @@ export function createDriver(deps: DriverDeps): { drive(pool: string): Promise<v
   }
 
   return {
+    async retire(pool, actuator) {
+      const lease = await acquire(pool);
+      if (!lease) return;
+      try {
+        const outcome = await actuator.retire({ pool, fencingToken: lease.fencingToken });
+        if (!outcome.ok && outcome.reason === 'stale_token') newestTokens.set(pool, outcome.newestToken);
+        if (outcome.ok) log.warn({ pool }, 'A pool is no more: its workers drain, and none is started again.');
+        else log.warn({ pool, ...outcome }, 'The workers of a pool that is no more could not be let go.');
+      } finally {
+        await leases.release(lease);
+      }
+    },
     drive(pool) {
       const before = underWay.get(pool) ?? Promise.resolve();
       const mine = before.catch(() => undefined).then(() => run(pool));

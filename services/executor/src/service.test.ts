@@ -92,6 +92,70 @@ describe('the executor service', () => {
     expect(changes(w)).to.deep.equal(['4→2']);
   });
 
+  it('takes nobody away who was seen busy, whatever the rate says', async () => {
+    const w = await open();
+    await w.launch('a');
+    await w.measure({ arrival_rate: 0.1, busy_slots: 7 });
+    await w.approve(samplePlan([4, 3]));
+    await w.pass(30, { arrival_rate: 0.1, busy_slots: 7 });
+    expect(changes(w)).to.deep.equal([]);
+    expect(w.outcome()).to.deep.equal({ type: 'rollout.failed', reason: 'demand_has_risen' });
+  });
+
+  it('lets the idle workers leave first, with a grace of their jobs’ length; the newest where nobody knows', async () => {
+    for (const [busy, gone] of [
+      [{ 'shop-checkout-1': 0, 'shop-checkout-2': 1, 'shop-checkout-3': 0, 'shop-checkout-4': 2 }, [3, 1]],
+      [undefined, [4, 3]],
+    ] as const) {
+      const w = await open();
+      w.world.busy = busy;
+      await w.launch('a');
+      await w.approve(samplePlan([4, 2]));
+      await w.pass(30, { service_time_p95: '40s', arrival_rate: 1 });
+      expect(w.actuator.left).to.deep.equal(
+        gone.map((number) => ({ worker: `shop-checkout-${number}`, graceMs: 120_000 })),
+      );
+    }
+  });
+
+  it('says that its token is too old, and goes on above the newest that the actuator has seen', async () => {
+    const w = await open();
+    await w.actuator.setWorkers({ pool: samplePool(), workers: 4, fencingToken: 5000 });
+    await w.launch('a');
+    await w.measure();
+    await w.approve(samplePlan([4, 6]));
+    await w.pass(30);
+    expect(changes(w)).to.deep.equal(['4→6']);
+    expect(w.actuator.changes[0]?.fencingToken).to.be.greaterThan(5000);
+    const reasons = w.told().map(({ type, rollout }) => [type, rollout.reason.split(':')[0]]);
+    expect(reasons).to.deep.include(['rollout.held', 'stale_fencing_token']);
+    expect(w.outcome().type).to.equal('rollout.finished');
+  });
+
+  it('lets the workers of a removed pool drain, shows them till then, and leaves alone those that are not found only', async () => {
+    const w = await open();
+    const context = await w.launch('a');
+    w.world.pool = undefined;
+    await w.pass(30);
+    expect(w.actuator.workersOf(pool), 'not found may be a store’s loss').to.have.length(4);
+    const data = { id: pool, revision: 7, pool: null };
+    await w.clock.waitFor(w.helper.bus.publish({ type: 'pool.changed', key: pool, data, cause: '7' }));
+    await w.pass(15);
+    expect(w.actuator.workersOf(pool)).to.deep.equal([]);
+    expect(context.lines().some(({ sentence }) => sentence.startsWith('A pool is no more'))).to.equal(true);
+    expect(await context.metrics.text()).to.not.contain(`capacity_executor_orphaned_workers{pool="${pool}"}`);
+  });
+
+  it('answers how many workers of a pool run', async () => {
+    const w = await open();
+    await w.launch('a');
+    const asked = { key: pool, actor: { id: 'planner', kind: 'service' as const } };
+    expect(await w.clock.waitFor(w.helper.bus.request('pool.workers', { pool }, asked))).to.deep.equal({
+      workers: 4,
+      ready: 4,
+    });
+  });
+
   it('begins each life with a token of its own, so that no order of the life before passes for one of this', async () => {
     const w = await open();
     const first = await w.launch('a');

@@ -1,5 +1,6 @@
 import {
   CapacityError,
+  durationSec,
   isCapacityError,
   type Policy,
   type Pool,
@@ -12,9 +13,9 @@ import {
 } from '@capplan/contracts';
 import type { Records, Service, ServiceContext, Subscription, Ticker } from '@capplan/runtime';
 import type { ExecutorConfig } from './config.ts';
-import type { Facts } from './decide/next-act.ts';
+import type { Load } from './decide/next-act.ts';
 import { noRollouts, PoolRollouts, startRollout } from './decide/pool-rollouts.ts';
-import { createDriver, type Questions } from './driver.ts';
+import { createDriver, type Driver, type Questions } from './driver.ts';
 import type { Actuators } from './ports.ts';
 
 export interface ExecutorPorts {
@@ -23,6 +24,9 @@ export interface ExecutorPorts {
 
 const listLimitDefault = 100;
 const questionMs = 3000;
+/** Who leaves first is worth a short wait only; the lease goes on meanwhile. */
+const workersMs = 1000;
+const workerPagesMax = 50;
 const startAttemptsMax = 5;
 /** Longer than a plan lives: one that cannot be begun ends by expiring, not as a dead letter. */
 const approvedDeliveriesMax = 100;
@@ -36,12 +40,20 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
   const actor = { id: 'executor', kind: 'service' } as const;
   const subscriptions: Subscription[] = [];
   const rolloutsSeen = new Map<string, PoolRollouts>();
-  const loads = new Map<string, NonNullable<Facts['load']>>();
+  const loads = new Map<string, Load>();
+  /** Pools that are no more, as their removal was published. One that is merely not found may be a store's loss. */
+  const gone = new Set<string>();
   const told = metrics.counter('capacity_rollout_events_total', 'Rollout changes told', ['event']);
   const underWay = metrics.gauge('capacity_rollouts_active', 'Rollouts under way');
+  const orphaned = metrics.gauge(
+    'capacity_executor_orphaned_workers',
+    'Workers that still run of a pool that is no more',
+    ['pool'],
+  );
+  let orphans: string[] = [];
   let ticker: Ticker | undefined;
   let rollouts: Records<PoolRollouts>;
-  let driver: ReturnType<typeof createDriver>;
+  let driver: Driver;
   let started = false;
   health.watch('rollout records', () => ({ ready: started, detail: started ? 'open' : 'not open yet' }));
 
@@ -59,6 +71,22 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     pool: (id) => found('pool.get', { id }, id) as Promise<Pool | undefined>,
     policy: (id) => found('policy.get', { id }, systemKey(id)) as Promise<Policy | undefined>,
     load: (pool) => loads.get(pool),
+    async busySlots(pool) {
+      const busy = new Map<string, number>();
+      let cursor: string | undefined;
+      try {
+        for (let page = 0; page < workerPagesMax; page++) {
+          const data = { pool, ...(cursor === undefined ? {} : { cursor }) };
+          const answer = await bus.request('load.workers', data, { key: pool, actor, timeoutMs: workersMs });
+          for (const { worker, busy: slots } of answer.workers) busy.set(worker, slots);
+          cursor = answer.next_cursor;
+          if (cursor === undefined) break;
+        }
+      } catch (error) {
+        log.warn({ pool, error }, 'Nobody says which workers are idle; the newest leave first.');
+      }
+      return busy;
+    },
     async receipt(rollout, index, detail) {
       const entry = {
         id: `${rollout.id}:step:${index}`,
@@ -113,6 +141,37 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     }
   }
 
+  /** What still runs of pools that are no more: asked to leave, and shown until it has left. */
+  async function lookAfterGone(): Promise<void> {
+    const all = [...new Set(Object.values(actuators))];
+    for (const actuator of all) {
+      for (const { pool, isRetired } of await actuator.kept()) {
+        if (gone.has(pool) && !isRetired && (await ask.pool(pool)) === undefined) await driver.retire(pool, actuator);
+      }
+    }
+    const left = (await Promise.all(all.map((actuator) => actuator.kept()))).flat();
+    const running = new Map<string, number>();
+    for (const { pool, running: count } of left) if (gone.has(pool) && count > 0) running.set(pool, count);
+    for (const [pool, count] of running) orphaned.set(count, { pool });
+    for (const pool of orphans) if (!running.has(pool)) orphaned.remove({ pool });
+    orphans = [...running.keys()];
+  }
+
+  async function look(): Promise<void> {
+    await driveAll();
+    try {
+      await lookAfterGone();
+    } catch (error) {
+      log.warn({ error }, 'Looking after the workers of removed pools failed; the next look comes.');
+    }
+  }
+
+  async function workersOf(id: string): Promise<ReplyData<'pool.workers'>> {
+    const pool = await ask.pool(id);
+    if (!pool) throw new CapacityError('not_found', `there is no pool ${id}`);
+    return actuators[pool.actuator.kind].current(pool);
+  }
+
   async function list({ pool, plan_id: planId, limit }: RequestData<'rollout.list'>): Promise<{ rollouts: Rollout[] }> {
     const states =
       pool === undefined ? (await rollouts.list()).map(({ value }) => value) : [(await rollouts.get(pool))?.value];
@@ -143,7 +202,10 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
           const seen = { timestampMs: Date.parse(data.timestamp), intervalMs: 1000 * data.interval_s, offeredSlots };
           const known = loads.get(data.pool);
           if (known && known.timestampMs > seen.timestampMs) return;
-          loads.set(data.pool, { ...seen, trusted: data.quality.trusted });
+          const p95 = durationSec(data.service_time_p95);
+          const serviceSecP95 = p95 > 0 ? p95 : known?.serviceSecP95;
+          const { busy_slots: busySlots, quality } = data;
+          loads.set(data.pool, { ...seen, busySlots, serviceSecP95, trusted: quality.trusted });
         }),
         await rollouts.watch(({ key, value }) => {
           if (value) rolloutsSeen.set(key, value);
@@ -174,9 +236,17 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
         await bus.consume('plan.cancelled', { durable: 'executor-plan-cancelled' }, ({ envelope: { data } }) =>
           driver.drive(data.pool),
         ),
+        await bus.follow('pool.changed', ({ envelope: { key, data } }) => {
+          if (data.pool !== null) gone.delete(key);
+          else {
+            loads.delete(key);
+            gone.add(key);
+          }
+        }),
         await bus.respond('rollout.list', ({ data }) => list(data)),
+        await bus.respond('pool.workers', ({ data }) => workersOf(data.pool)),
       );
-      ticker = clock.every(config.tickMs, driveAll, (error) =>
+      ticker = clock.every(config.tickMs, look, (error) =>
         log.error({ error }, 'Looking at the rollouts failed; the next look comes.'),
       );
       started = true;

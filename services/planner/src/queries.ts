@@ -6,7 +6,10 @@ import type { Deciding } from './deciding.ts';
 import type { Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
-type PlannerQuery = Extract<QueryName, `plan.${string}` | `policy.${string}` | `pool.${string}`>;
+type PlannerQuery = Exclude<
+  Extract<QueryName, `plan.${string}` | `policy.${string}` | `pool.${string}`>,
+  'pool.workers'
+>;
 export type PlannerQueries = { [N in PlannerQuery]: (data: RequestData<N>) => Promise<ReplyData<N>> };
 
 const listLimitDefault = 100;

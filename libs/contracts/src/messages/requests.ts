@@ -145,6 +145,15 @@ export const queryCatalogue = {
     }),
     reply: Type.Object({ rollouts: Type.Array(Rollout) }),
   },
+  'pool.workers': {
+    owner: 'executor',
+    request: Type.Object({ pool: PoolId }),
+    reply: Type.Object({
+      workers: WorkerCount,
+      ready: WorkerCount,
+      owner: Type.Optional(Type.String({ maxLength: 256, description: 'Who else sets the count' })),
+    }),
+  },
   'audit.list': {
     owner: 'audit',
     request: Type.Object({ from_sequence: Type.Optional(Type.Integer({ minimum: 1 })), limit: Type.Optional(Limit) }),

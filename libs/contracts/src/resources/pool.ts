@@ -26,6 +26,8 @@ export const Pool = Type.Object({
   worker_cost_per_hour: NonNegative,
   service_time_hint: Type.Optional(DurationText),
   initial_workers: Type.Optional(WorkerCount),
+  /** How long a worker that leaves may finish its jobs before it is killed; never less than a job takes. */
+  drain_grace: Type.Optional(DurationText),
   tags: Type.Array(Tag, { maxItems: 32 }),
   updated_at: Timestamp,
 });

@@ -149,6 +149,19 @@ export function describeLeasesConformance(name: string, open: () => Promise<Harn
       expect(await a.leases.isCurrent(first)).to.equal(false);
     });
 
+    it('hands out a token above one that was seen elsewhere, to a new holder and to the one that has a smaller', async () => {
+      const own = (await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000 })) as Lease;
+      const seen = own.fencingToken + 1_000_000_000_000;
+      const above = (await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000, above: seen })) as Lease;
+      expect(above.fencingToken).to.be.greaterThan(seen);
+      expect(await a.leases.renew(own, 5_000)).to.equal(false);
+      expect(await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000, above: seen })).to.deep.equal(above);
+      expect(await b.leases.acquire('x', { holder: 'b', ttlMs: 5_000, above: 2 * seen })).to.equal(undefined);
+      await a.leases.release(above);
+      const next = (await b.leases.acquire('x', { holder: 'b', ttlMs: 5_000 })) as Lease;
+      expect(next.fencingToken).to.be.greaterThan(above.fencingToken);
+    });
+
     it('tells leases of different names apart', async () => {
       expect(await a.leases.acquire('x', { holder: 'a', ttlMs: 5_000 })).not.to.equal(undefined);
       expect(await b.leases.acquire('y', { holder: 'b', ttlMs: 5_000 })).not.to.equal(undefined);

@@ -63,12 +63,13 @@ export function createMemoryLeases(store: MemoryCacheStore, link: MemoryLink, cl
     return present?.holder === lease.holder && present.fencingToken === lease.fencingToken ? present : undefined;
   };
   return {
-    acquire: (name, { holder, ttlMs }) =>
+    acquire: (name, { holder, ttlMs, above = 0 }) =>
       link.operate(() => {
         const expiresMs = clock.nowMs() + ttlMs;
         const present = held(name);
         if (present && present.holder !== holder) return undefined;
-        const fencingToken = present?.fencingToken ?? (store.newestTokens.get(name) ?? 0) + 1;
+        const isKept = present !== undefined && present.fencingToken > above;
+        const fencingToken = isKept ? present.fencingToken : Math.max(store.newestTokens.get(name) ?? 0, above) + 1;
         store.newestTokens.set(name, fencingToken);
         store.leases.set(name, { holder, fencingToken, expiresMs });
         return { name, holder, fencingToken };

@@ -24,8 +24,13 @@ export interface Lease {
 }
 
 export interface Leases {
-  /** Undefined while somebody else holds it. The holder itself gets its lease again, with the same token. */
-  acquire(name: string, options: { holder: string; ttlMs: number }): Promise<Lease | undefined>;
+  /**
+   * Undefined while somebody else holds it. The holder itself gets its lease again, with the same token.
+   *
+   * @param options.above the token must be larger than this, which somebody has seen: a store that lost its newest
+   *   writes goes on from there. A lease of the holder's own with a smaller token is given anew.
+   */
+  acquire(name: string, options: { holder: string; ttlMs: number; above?: number }): Promise<Lease | undefined>;
   /** False when it has been lost. */
   renew(lease: Lease, ttlMs: number): Promise<boolean>;
   release(lease: Lease): Promise<void>;

@@ -24,7 +24,11 @@ export interface Metrics {
     name: string,
     help: string,
     labels?: readonly string[],
-  ): { set(value: number, labels?: Record<string, string>): void };
+  ): {
+    set(value: number, labels?: Record<string, string>): void;
+    /** The figure with these labels is shown no more: what it told of is gone. */
+    remove(labels: Record<string, string>): void;
+  };
   histogram(
     name: string,
     help: string,

@@ -11,12 +11,15 @@ local present = redis.call('GET', KEYS[1])
 if present then
   local colon = string.find(present, ':', 1, true)
   if string.sub(present, colon + 1) ~= ARGV[1] then return false end
-  redis.call('PEXPIRE', KEYS[1], ARGV[2])
-  return string.sub(present, 1, colon - 1)
+  local own = string.sub(present, 1, colon - 1)
+  if tonumber(own) > tonumber(ARGV[3]) then
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+    return own
+  end
 end
 local time = redis.call('TIME')
 local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, nowMs)
+local token = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, tonumber(ARGV[3]) + 1, nowMs)
 local text = string.format('%.0f', token)
 redis.call('SET', KEYS[2], text)
 redis.call('SET', KEYS[1], text .. ':' .. ARGV[1], 'PX', ARGV[2])
@@ -36,9 +39,9 @@ export function createRedisLeases(link: RedisLink): Leases {
   const tokenKey = (name: string) => `capacity:lease-token:{${name}}`;
   const written = (lease: Lease) => `${lease.fencingToken}:${lease.holder}`;
   return {
-    acquire: async (name, { holder, ttlMs }) => {
+    acquire: async (name, { holder, ttlMs, above = 0 }) => {
       const token = await link.reach(`acquiring ${name}`, (redis) =>
-        redis.eval(acquireScript, 2, leaseKey(name), tokenKey(name), holder, Math.ceil(ttlMs)),
+        redis.eval(acquireScript, 2, leaseKey(name), tokenKey(name), holder, Math.ceil(ttlMs), above),
       );
       return token === null ? undefined : { name, holder, fencingToken: Number(token) };
     },

@@ -20,7 +20,7 @@ export function createMetrics(options: { labels?: Record<string, string> } = {})
     gauge: (name, help, labelNames = []) =>
       once(gauges, name, () => {
         const gauge = new Gauge({ name, help, labelNames: [...labelNames], registers: [registry] });
-        return { set: (value, labels = {}) => gauge.set(labels, value) };
+        return { set: (value, labels = {}) => gauge.set(labels, value), remove: (labels) => gauge.remove(labels) };
       }),
     histogram: (name, help, labelNames = [], buckets) =>
       once(histograms, name, () => {

@@ -5,5 +5,7 @@ import { createMemoryActuator } from './memory-actuator.ts';
 
 describeActuatorConformance('the memory twin', async () => {
   const clock = createVirtualClock({ startMs });
-  return { actuator: createMemoryActuator(clock), pool: samplePool(), pass: (ms) => clock.advance(ms) };
+  const actuator = createMemoryActuator(clock);
+  const pool = samplePool();
+  return { actuator, pool, pass: (ms) => clock.advance(ms), names: async () => actuator.workersOf(pool.id) };
 });

@@ -1,13 +1,16 @@
 import type { Actuator } from '../ports.ts';
 
-/** For pools that nobody scales: they are watched and planned for, and every order is refused. */
-export function createNoneActuator(): Actuator {
+/**
+ * For pools that nobody scales: they are watched and planned for, and every order is refused.
+ *
+ * @param why what is missing
+ */
+export function createNoneActuator(why = 'the pool names no actuator'): Actuator {
+  const refused = { ok: false, reason: 'not_offered', detail: why } as const;
   return {
-    async current() {
-      return { workers: 0, ready: 0, owner: 'nobody (the pool names no actuator)' };
-    },
-    async setWorkers() {
-      return { ok: false, reason: 'not_offered', detail: 'the pool names no actuator' };
-    },
+    current: async () => ({ workers: 0, ready: 0, owner: `nobody (${why})` }),
+    setWorkers: async () => refused,
+    retire: async () => refused,
+    kept: async () => [],
   };
 }

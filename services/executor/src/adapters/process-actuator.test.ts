@@ -61,8 +61,15 @@ describe('createProcessActuator', function () {
   });
 
   describeActuatorConformance('real processes', async () => {
-    const actuator = await open(join(folder(), 'workers.json'));
-    return { actuator, pool, pass: (ms) => clock.sleep(Math.min(ms, 50)) };
+    const file = join(folder(), 'workers.json');
+    const actuator = await open(file);
+    const staying = () => (stateOf(file)?.workers ?? []).filter((worker) => worker.leaving_since_ms === null);
+    return {
+      actuator,
+      pool,
+      names: async () => staying().map(({ worker }) => worker),
+      pass: (ms) => clock.sleep(Math.min(ms, 50)),
+    };
   });
 
   it('starts a worker again that has crashed, under a new name', async () => {
@@ -123,6 +130,37 @@ describe('createProcessActuator', function () {
     await until(async () => !(await isSameProcess(lost?.pid as number, lost?.birth as string)));
   });
 
+  it('keeps the grace of an order over a restart: who works on is not killed with the ordinary grace', async () => {
+    const file = join(folder(), 'workers.json');
+    const first = await open(file, { script: deaf, drainMs: 100, stops: false });
+    await first.setWorkers({ pool, workers: 1, fencingToken: 1 });
+    const [stubborn] = await running(file);
+    await clock.sleep(300);
+    await first.setWorkers({ pool, workers: 0, fencingToken: 1, graceMs: 60_000 });
+    await first.close();
+    const second = await open(file, { script: deaf, drainMs: 100 });
+    await clock.sleep(500);
+    expect(await isSameProcess(stubborn?.pid as number, stubborn?.birth as string)).to.equal(true);
+    expect(stateOf(file)?.workers[0]?.grace_ms).to.equal(60_000);
+    await second.close();
+    await until(async () => !(await isSameProcess(stubborn?.pid as number, stubborn?.birth as string)));
+  });
+
+  it('refuses a state file that is in use, naming whose it is, and takes over a dead one’s', async () => {
+    const file = join(folder(), 'workers.json');
+    const first = await open(file);
+    const refusal = await open(file).then(
+      () => 'let in',
+      (error: unknown) => String(error),
+    );
+    expect(refusal).to.contain(`used by process ${process.pid}`);
+    await first.close();
+    writeFileSync(`${file}.lock`, JSON.stringify({ pid: process.pid, birth: 'ticks:1' }));
+    await (await open(file)).close();
+    writeFileSync(`${file}.lock`, '{"pi');
+    await (await open(file)).close();
+  });
+
   it('leaves alone a stranger who got the number of a former worker', async () => {
     const file = join(folder(), 'workers.json');
     const stranger = { worker: 'shop-checkout-1', pid: process.pid, birth: 'ticks:1', leaving_since_ms: 1 };
@@ -159,6 +197,7 @@ describe('createProcessActuator', function () {
     expect(await actuator.setWorkers({ pool: samplePool({ id: 'a/b' }), workers: 1, fencingToken: 1 })).to.include({
       reason: 'not_offered',
     });
+    await actuator.close();
     writeFileSync(path, '{');
     let said = '';
     await open(path).catch((error) => {

@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve as absolute } from 'node:path';
 import type { Pool } from '@capplan/contracts';
 import type { Clock, Log } from '@capplan/runtime';
-import type { Actuator } from '../ports.ts';
+import { leavingFirst } from '../decide/leaving-first.ts';
+import type { Actuator, SetWorkersOutcome } from '../ports.ts';
 import { isSameProcess, markedProcesses, processBirth, signalProcess } from './process-list.ts';
 import { type PoolProcesses, readProcessState, type WorkerProcess, writeProcessState } from './process-state.ts';
+import { lockStateFile } from './state-lock.ts';
 
 /** How a worker of a pool is started. */
 export interface WorkerCommand {
@@ -17,11 +19,11 @@ export interface WorkerCommand {
 export interface ProcessActuatorOptions {
   clock: Clock;
   log: Log;
-  /** The file that remembers which processes are ours. One executor process uses it at a time. */
+  /** The file that remembers which processes are ours. Locked while the actuator is open. */
   stateFile: string;
   /** How to start a worker of this pool; undefined when the pool is not ours to run. */
   commandFor: (pool: Pool) => WorkerCommand | undefined;
-  /** From the polite request to leave until the kill. */
+  /** From the polite request to leave until the kill, where an order does not say. */
   drainMs: number;
   /** Between two looks at whether all workers are there. */
   superviseMs?: number;
@@ -46,17 +48,24 @@ interface Crashes {
  * Real worker processes on this machine.
  *
  * Keeps as many as were last ordered: crashed ones are started again, with a growing pause when they do not live long.
- * Those that must go get SIGTERM, may finish what they do, and get SIGKILL after the grace. Processes are known by
- * number and time of birth, never by name; those of a former executor are adopted.
+ * Those that must go, the idle ones first, get SIGTERM, may finish what they do, and get SIGKILL after the grace.
+ * Processes are known by number and time of birth, never by name; those of a former executor are adopted.
+ *
+ * @throws `conflict` while another process uses the state file, `invalid_input` when the file is damaged
  */
 export async function createProcessActuator(
   options: ProcessActuatorOptions,
 ): Promise<Actuator & { close(): Promise<void> }> {
   const { clock, log, stateFile, commandFor, drainMs, onStart } = options;
-  const state = await readProcessState(stateFile);
+  const lock = await lockStateFile(stateFile);
+  const state = await readProcessState(stateFile).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
+  });
   const pools = new Map<string, Pool>();
   const startedMs = new Map<string, number>();
   const crashes = new Map<string, Crashes>();
+  const busy = new Map<string, ReadonlyMap<string, number>>();
   let queue: Promise<unknown> = Promise.resolve();
   let isClosed = false;
 
@@ -131,21 +140,25 @@ export async function createProcessActuator(
     }
     fleet.workers = alive;
     for (const worker of alive) {
-      if (worker.leaving_since_ms !== null && clock.nowMs() - worker.leaving_since_ms > drainMs) {
+      if (worker.leaving_since_ms !== null && clock.nowMs() - worker.leaving_since_ms > (worker.grace_ms ?? drainMs)) {
         log.warn({ pool: id, worker: worker.worker }, 'A worker did not leave in time and is killed.');
         signalProcess(worker.pid, 'SIGKILL');
       }
     }
     const staying = alive.filter((worker) => worker.leaving_since_ms === null);
-    // The newest leave first: the oldest have shown that they work.
-    for (const worker of staying.slice(fleet.wanted)) {
+    const names = leavingFirst(
+      staying.map(({ worker }) => worker),
+      busy.get(id) ?? new Map(),
+    ).slice(0, Math.max(0, staying.length - fleet.wanted));
+    for (const worker of staying.filter(({ worker: name }) => names.includes(name))) {
       worker.leaving_since_ms = clock.nowMs();
+      if (fleet.grace_ms !== undefined) worker.grace_ms = fleet.grace_ms;
       await save();
       signalProcess(worker.pid, 'SIGTERM');
     }
     const pool = pools.get(id);
     const how = pool && commandFor(pool);
-    if (pool && how && clock.nowMs() >= (crashes.get(id)?.notBeforeMs ?? 0)) {
+    if (pool && how && !fleet.retired && clock.nowMs() >= (crashes.get(id)?.notBeforeMs ?? 0)) {
       for (let missing = fleet.wanted - staying.length; missing > 0; missing--) await start(pool, how);
     }
     if (JSON.stringify(fleet) !== before) await save();
@@ -162,6 +175,16 @@ export async function createProcessActuator(
       log.info({ pool, worker, pid }, 'A worker of a former executor is taken in.');
       workers.push({ worker, pid, birth, leaving_since_ms: null });
     }
+  }
+
+  /** Undefined when the token may act; remembers it as the newest. */
+  function fenced(fleet: PoolProcesses, token: number): SetWorkersOutcome | undefined {
+    const newestToken = fleet.newest_token;
+    if (token < newestToken) {
+      return { ok: false, reason: 'stale_token', newestToken, detail: `token ${token} is older than ${newestToken}` };
+    }
+    fleet.newest_token = token;
+    return undefined;
   }
 
   await adoptStrays();
@@ -185,7 +208,7 @@ export async function createProcessActuator(
         }
         return { workers: fleet.wanted, ready: Math.min(ready, fleet.wanted) };
       }),
-    setWorkers: ({ pool, workers, fencingToken }) =>
+    setWorkers: ({ pool, workers, fencingToken, busySlots, graceMs }) =>
       inTurn(async () => {
         pools.set(pool.id, pool);
         if (isClosed) return { ok: false, reason: 'not_offered', detail: 'this actuator is closed' };
@@ -193,34 +216,59 @@ export async function createProcessActuator(
           return { ok: false, reason: 'not_offered', detail: `no command is configured for workers of ${pool.id}` };
         }
         const fleet = fleetOf(pool.id);
-        if (fencingToken < fleet.newest_token) {
-          const detail = `token ${fencingToken} is older than ${fleet.newest_token}`;
-          return { ok: false, reason: 'stale_token', detail };
-        }
-        fleet.newest_token = fencingToken;
+        const stale = fenced(fleet, fencingToken);
+        if (stale) return stale;
         fleet.wanted = workers;
+        fleet.retired = false;
+        if (graceMs !== undefined) fleet.grace_ms = graceMs;
+        if (busySlots) busy.set(pool.id, busySlots);
         await save();
         await tend(pool.id);
+        // What a worker did then says nothing of what it will do when the next one is asked to leave.
+        busy.delete(pool.id);
         return { ok: true, workers };
       }),
+    retire: ({ pool, fencingToken }) =>
+      inTurn(async () => {
+        const fleet = fleetOf(pool);
+        const stale = fenced(fleet, fencingToken);
+        if (stale) return stale;
+        fleet.wanted = 0;
+        fleet.retired = true;
+        await save();
+        await tend(pool);
+        return { ok: true, workers: 0 };
+      }),
+    kept: () =>
+      inTurn(async () =>
+        Object.entries(state.pools).map(([pool, { workers, retired = false }]) => ({
+          pool,
+          running: workers.length,
+          isRetired: retired,
+        })),
+      ),
     async close() {
       if (isClosed) return;
       isClosed = true;
       await ticker.stop();
       await queue;
-      if (!options.stopsWorkersOnClose) return;
-      const all = Object.values(state.pools).flatMap(({ workers }) => workers);
-      for (const { pid, birth } of all) if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGTERM');
-      const untilMs = clock.nowMs() + drainMs;
-      for (const { pid, birth } of all) {
-        while ((await isSameProcess(pid, birth)) && clock.nowMs() < untilMs) await clock.sleep(50);
-        if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGKILL');
-      }
-      for (const fleet of Object.values(state.pools)) {
-        fleet.workers = [];
-        fleet.wanted = 0;
-      }
-      await save();
+      if (options.stopsWorkersOnClose) await stopAll();
+      await lock.release();
     },
   };
+
+  async function stopAll(): Promise<void> {
+    const all = Object.values(state.pools).flatMap(({ workers }) => workers);
+    for (const { pid, birth } of all) if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGTERM');
+    const untilMs = clock.nowMs() + drainMs;
+    for (const { pid, birth } of all) {
+      while ((await isSameProcess(pid, birth)) && clock.nowMs() < untilMs) await clock.sleep(50);
+      if (await isSameProcess(pid, birth)) signalProcess(pid, 'SIGKILL');
+    }
+    for (const fleet of Object.values(state.pools)) {
+      fleet.workers = [];
+      fleet.wanted = 0;
+    }
+    await save();
+  }
 }

@@ -10,6 +10,8 @@ const WorkerProcess = Type.Object({
   birth: Type.String(),
   /** When it was told to leave, in milliseconds since the epoch. */
   leaving_since_ms: Type.Union([Type.Number(), Type.Null()]),
+  /** How long it may take to leave, in milliseconds; the actuator's own grace when left out. */
+  grace_ms: Type.Optional(Type.Number({ minimum: 0 })),
 });
 export type WorkerProcess = Static<typeof WorkerProcess>;
 
@@ -18,6 +20,10 @@ const PoolProcesses = Type.Object({
   newest_token: Type.Integer({ minimum: 0 }),
   next_number: Type.Integer({ minimum: 0 }),
   workers: Type.Array(WorkerProcess),
+  /** How long those that leave next may take, in milliseconds. */
+  grace_ms: Type.Optional(Type.Number({ minimum: 0 })),
+  /** The pool is no more: none of its workers is started again. */
+  retired: Type.Optional(Type.Boolean()),
 });
 export type PoolProcesses = Static<typeof PoolProcesses>;
 

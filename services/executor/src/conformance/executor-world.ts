@@ -1,4 +1,4 @@
-import { CapacityError, type Plan, type Policy, type Pool, type Rollout } from '@capplan/contracts';
+import { CapacityError, type Plan, type Policy, type Pool, type Rollout, timestamp } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import { createMemoryBackend, createVirtualClock, type MemoryContext } from '@capplan/runtime';
 import Value from 'typebox/value';
@@ -26,6 +26,8 @@ export async function openExecutorWorld({ seed = 1 } = {}) {
     plannerIsUp: true,
     claims: true,
     receipts: [] as string[],
+    /** Slots that each worker keeps busy; undefined: nobody says. */
+    busy: undefined as Record<string, number> | undefined,
     ordersWithoutReceipt: 0,
   };
   const need = <T>(value: T | undefined): T => {
@@ -36,6 +38,11 @@ export async function openExecutorWorld({ seed = 1 } = {}) {
   await clock.waitFor(
     Promise.all([
       helper.bus.respond('plan.get', async ({ data }) => need(world.plans.get(data.plan_id))),
+      helper.bus.respond('load.workers', async () => {
+        if (!world.busy) throw new CapacityError('unavailable', 'the collector is away');
+        const seen = { concurrency: 2, draining: false, seen_at: timestamp(clock.nowMs()) };
+        return { workers: Object.entries(world.busy).map(([worker, busy]) => ({ worker, busy, ...seen })) };
+      }),
       helper.bus.respond('pool.get', async () => need(world.pool)),
       helper.bus.respond('policy.get', async () => need(world.policy)),
       helper.bus.respond('audit.append', async ({ data }) => {

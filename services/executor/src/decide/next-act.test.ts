@@ -1,4 +1,4 @@
-import { type Plan, type Policy, type Pool, type StepRecord, timestamp } from '@capplan/contracts';
+import { type Plan, type Policy, type Pool, type Rollout, type StepRecord, timestamp } from '@capplan/contracts';
 import { expect } from 'chai';
 import Value from 'typebox/value';
 import { samplePlan, samplePolicy, samplePool, startMs } from '../conformance/samples.ts';
@@ -20,6 +20,7 @@ interface Row {
   policy?: Partial<Policy> | null;
   load?: Partial<NonNullable<Facts['load']>> | null;
   actual?: Partial<Extract<NonNullable<Facts['actual']>, { ok: true }>> | { ok: false; detail: string } | null;
+  rollout?: Partial<Rollout>;
   /** What is different about each step's record. */
   steps?: Partial<StepRecord>[];
   driving?: Partial<Driving>;
@@ -29,11 +30,11 @@ interface Row {
 }
 
 /** Two steps from four workers, a claimed plan, fresh and trusted measurements, four workers in their places. */
-function stateOf({ counts = [4, 6], plan = {}, steps = [], driving = {} }: Row): PoolRollouts {
+function stateOf({ counts = [4, 6], plan = {}, steps = [], driving = {}, rollout: change = {} }: Row): PoolRollouts {
   const outcome = startRollout(noRollouts('shop/checkout'), samplePlan(counts, plan), startMs);
   if (!outcome.ok || !outcome.state.active) throw new Error('the sample is approved');
   const { active } = outcome.state;
-  const rollout = { ...active, steps: active.steps.map((step, index) => ({ ...step, ...steps[index] })) };
+  const rollout = { ...active, ...change, steps: active.steps.map((step, index) => ({ ...step, ...steps[index] })) };
   return { ...outcome.state, active: rollout, driving: { ...outcome.state.driving, ...driving } };
 }
 
@@ -50,7 +51,15 @@ function factsOf(row: Row, atMs: number): Facts {
     load:
       row.load === null
         ? undefined
-        : { timestampMs: atMs - 5000, intervalMs: 15_000, trusted: true, offeredSlots: 4, ...row.load },
+        : {
+            timestampMs: atMs - 5000,
+            intervalMs: 15_000,
+            trusted: true,
+            offeredSlots: 4,
+            busySlots: 3,
+            serviceSecP95: 2,
+            ...row.load,
+          },
     ...(actual === null
       ? {}
       : { actual: actual && 'detail' in actual ? actual : { ok: true, workers: 4, ready: 4, ...actual } }),
@@ -177,6 +186,15 @@ const table: Row[] = [
     load: { offeredSlots: 4.1 },
     act: 'begin_step 0 from 4',
   },
+  { says: 'down to what is busy', counts: [4, 2], load: { busySlots: 4 }, act: 'begin_step 0 from 4' },
+  { says: 'down below what is busy', counts: [4, 2], load: { busySlots: 5 }, act: 'fail demand_has_risen' },
+  {
+    says: 'down below what is busy, ordered by a person',
+    counts: [4, 2],
+    plan: { requested_by: 'ada' },
+    load: { busySlots: 5 },
+    act: 'begin_step 0 from 4',
+  },
   { says: 'up below what is offered', load: { offeredSlots: 40 }, act: 'begin_step 0 from 4' },
   // Ordered, and not yet settled.
   { says: 'the order was not given', steps: [orderedAt(startMs)], act: 'order 0' },
@@ -210,6 +228,21 @@ const table: Row[] = [
     atMs: startMs + 80_001,
     act: 'fail workers_did_not_arrive',
   },
+  {
+    says: 'the order was refused until it was too late',
+    rollout: { status: 'held', reason: 'stale_fencing_token: 3 is older than 9' },
+    steps: [orderedAt(startMs)],
+    atMs: startMs + 80_001,
+    act: 'fail held_too_long',
+  },
+  {
+    says: 'the order was taken after a hold, and workers are late',
+    rollout: { status: 'held', reason: 'stale_fencing_token: 3 is older than 9' },
+    steps: [orderedAt(startMs)],
+    actual: { workers: 6, ready: 5 },
+    atMs: startMs + 80_001,
+    act: 'fail workers_did_not_arrive',
+  },
   { says: 'the pool is gone after the order', steps: [orderedAt(startMs)], pool: null, act: 'fail pool_gone' },
   {
     says: 'the actuator is silent after the order',
@@ -222,7 +255,7 @@ const table: Row[] = [
     steps: [orderedAt(startMs)],
     actual: { ok: false, detail: '' },
     atMs: startMs + 80_001,
-    act: 'fail workers_did_not_arrive',
+    act: 'fail held_too_long',
   },
   {
     says: 'another controller after the order',

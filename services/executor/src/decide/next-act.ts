@@ -14,15 +14,29 @@ export type HoldReason =
   | 'metrics_untrusted'
   | 'actuator_unreachable'
   | 'no_audit_receipt'
-  | 'lease_unavailable';
+  | 'lease_unavailable'
+  /** The actuator has seen a newer token than the lease store hands out. */
+  | 'stale_fencing_token';
+
+/** The newest snapshot. */
+export interface Load {
+  timestampMs: number;
+  intervalMs: number;
+  trusted: boolean;
+  /** Slots that the measured demand keeps busy: jobs offered per second × seconds that each takes. */
+  offeredSlots: number;
+  /** Slots that were seen busy. Jobs that take longer than an interval show up here first. */
+  busySlots: number;
+  /** 95 % quantile of the seconds that a job takes; undefined where no job was measured. */
+  serviceSecP95: number | undefined;
+}
 
 /** What the executor has found out, freshly, before it decides. Undefined: not asked. */
 export interface Facts {
   plan?: { ok: true; plan: Plan } | { ok: false; reason: 'not_found' | 'unavailable'; detail: string };
   pool: Pool | undefined;
   policy: Policy | undefined;
-  /** The newest snapshot; `offeredSlots` is how many slots the demand measured keeps busy. */
-  load: { timestampMs: number; intervalMs: number; trusted: boolean; offeredSlots: number } | undefined;
+  load: Load | undefined;
   actual?: ({ ok: true } & ActualWorkers) | { ok: false; detail: string };
 }
 
@@ -69,7 +83,7 @@ export function nextAct(state: PoolRollouts, facts: Facts, config: ExecutorConfi
   if (!rollout) return wait;
   const step = openStep(rollout);
   if (!step) return { do: 'finish' };
-  if (step.state === 'ordered') return settleOrOrder(step, facts, config, nowMs);
+  if (step.state === 'ordered') return settleOrOrder(rollout, step, facts, config, nowMs);
   const due = dueMs(rollout, step);
   if (nowMs < due) return wait;
   const late = nowMs - lateFromMs(state, rollout, due, nowMs);
@@ -153,8 +167,9 @@ function checkLoad(
   // A step foreseen long ago, or approved late, takes nobody away who is busy by now. People may, when they say so.
   const slots = step.to_workers * (pool?.concurrency ?? 1);
   const isForeseen = state.active?.plan.requested_by === 'planner';
-  if (isForeseen && step.to_workers < step.from_workers && load.offeredSlots > slots) {
-    const detail = `${load.offeredSlots.toFixed(1)} slots are kept busy, the step would leave ${slots}`;
+  const neededSlots = Math.max(load.offeredSlots, load.busySlots);
+  if (isForeseen && step.to_workers < step.from_workers && neededSlots > slots) {
+    const detail = `${neededSlots.toFixed(1)} slots are kept busy, the step would leave ${slots}`;
     return fail('demand_has_risen', detail);
   }
   return undefined;
@@ -164,11 +179,17 @@ function begin(step: StepRecord, { actual }: Facts): Act {
   return { do: 'begin_step', step, workersBefore: actual?.ok ? actual.workers : step.from_workers };
 }
 
-function settleOrOrder(step: StepRecord, { actual, pool }: Facts, config: ExecutorConfig, nowMs: number): Act {
+function settleOrOrder(
+  rollout: Rollout,
+  step: StepRecord,
+  { actual, pool }: Facts,
+  config: ExecutorConfig,
+  nowMs: number,
+): Act {
   if (!pool) return fail('pool_gone', 'the pool was removed while its workers were being changed');
   if (!actual?.ok) {
     return isOverdue(step, pool, config, nowMs)
-      ? fail('workers_did_not_arrive', actual?.detail ?? 'the actuator was not asked')
+      ? fail('held_too_long', `actuator_unreachable: ${actual?.detail ?? 'the actuator was not asked'}`)
       : hold('actuator_unreachable', actual?.detail ?? 'the actuator was not asked');
   }
   if (actual.owner !== undefined) {
@@ -178,6 +199,8 @@ function settleOrOrder(step: StepRecord, { actual, pool }: Facts, config: Execut
   const arrived = up ? actual.ready >= step.to_workers : actual.ready <= step.to_workers;
   if (actual.workers === step.to_workers && arrived) return { do: 'settle', step, workersAfter: actual.workers };
   if (isOverdue(step, pool, config, nowMs)) {
+    // An order that nobody took is no worker that did not come.
+    if (actual.workers !== step.to_workers && rollout.status === 'held') return fail('held_too_long', rollout.reason);
     const detail = `${actual.ready} of ${step.to_workers} workers are ready, ${actual.workers} were ordered`;
     return fail('workers_did_not_arrive', detail);
   }
