@@ -1,8 +1,8 @@
 import { type Rollout, type StepRecord, timestamp } from '@capplan/contracts';
 import { expect } from 'chai';
 import Value from 'typebox/value';
-import { samplePlan, samplePolicy, startMs } from '../conformance/samples.ts';
 import { ExecutorConfig } from '../config.ts';
+import { samplePlan, samplePolicy, startMs } from '../conformance/samples.ts';
 import { beginStep, failRollout, finishRollout, holdRollout, resumeRollout, settleStep } from './apply-act.ts';
 import { type Driving, noRollouts, type PoolRollouts, startRollout } from './pool-rollouts.ts';
 import type { Refusal } from './step-rules.ts';

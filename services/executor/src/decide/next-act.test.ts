@@ -1,8 +1,8 @@
 import { type Plan, type Policy, type Pool, type Rollout, type StepRecord, timestamp } from '@capplan/contracts';
 import { expect } from 'chai';
 import Value from 'typebox/value';
-import { samplePlan, samplePolicy, samplePool, startMs } from '../conformance/samples.ts';
 import { ExecutorConfig } from '../config.ts';
+import { samplePlan, samplePolicy, samplePool, startMs } from '../conformance/samples.ts';
 import { type Facts, factsNeeded, isBeforeTime, nextAct } from './next-act.ts';
 import { type Driving, noRollouts, type PoolRollouts, startRollout } from './pool-rollouts.ts';
 

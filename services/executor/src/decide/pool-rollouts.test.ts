@@ -1,4 +1,4 @@
-import { type Plan, planTransitions, type PlanStatus, type Rollout } from '@capplan/contracts';
+import { type Plan, type PlanStatus, planTransitions, type Rollout } from '@capplan/contracts';
 import { expect } from 'chai';
 import { samplePlan, startMs } from '../conformance/samples.ts';
 import { closed, noRollouts, type PoolRollouts, startRollout, withActive } from './pool-rollouts.ts';
