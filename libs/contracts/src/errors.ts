@@ -31,7 +31,7 @@ export const errorCatalogue = {
   policy_mismatch: { http: 422, grpc: 9, retryable: false, title: 'This policy may not govern this pool' },
   cost_limit_exceeded: { http: 422, grpc: 9, retryable: false, title: 'A hard budget forbids this' },
   not_enough_data: { http: 422, grpc: 9, retryable: true, title: 'There is not enough history yet' },
-  too_large: { http: 413, grpc: 8, retryable: false, title: 'The request is larger than allowed' },
+  too_large: { http: 413, grpc: 8, retryable: false, title: 'The request or its answer is larger than allowed' },
   rate_limited: { http: 429, grpc: 8, retryable: true, title: 'Too many requests' },
   busy: { http: 503, grpc: 8, retryable: true, title: 'All workers are busy; try again' },
   cancelled: { http: 499, grpc: 1, retryable: false, title: 'The caller went away' },

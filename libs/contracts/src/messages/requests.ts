@@ -1,4 +1,5 @@
 import Type, { type Static, type TSchema } from 'typebox';
+import { pageReplyFields, pageRequestFields } from '../pages/page-fields.ts';
 import { Identifier, NonNegative, PoolId, Timestamp, WorkerCount } from '../primitives.ts';
 import { AuditEntry, AuditReceipt, AuditRecord } from '../resources/audit-record.ts';
 import { Forecast } from '../resources/forecast.ts';
@@ -20,7 +21,6 @@ interface RequestDefinition {
 
 const PlanRef = Type.Object({ plan_id: Identifier, comment: Type.Optional(Type.String({ maxLength: 1024 })) });
 const Nothing = Type.Object({});
-const Limit = Type.Integer({ minimum: 1, maximum: 1000 });
 
 /** One averaged stretch of a pool's past. */
 export const HistoryPoint = Type.Object({
@@ -97,18 +97,26 @@ export const queryCatalogue = {
     request: Type.Object({
       pool: Type.Optional(PoolId),
       status: Type.Optional(PlanStatus),
-      limit: Type.Optional(Limit),
+      ...pageRequestFields,
     }),
-    reply: Type.Object({ plans: Type.Array(Plan) }),
+    reply: Type.Object({ plans: Type.Array(Plan), ...pageReplyFields }),
   },
   'policy.get': { owner: 'planner', request: Type.Object({ id: Identifier }), reply: Policy },
-  'policy.list': { owner: 'planner', request: Nothing, reply: Type.Object({ policies: Type.Array(Policy) }) },
+  'policy.list': {
+    owner: 'planner',
+    request: Type.Object(pageRequestFields),
+    reply: Type.Object({ policies: Type.Array(Policy), ...pageReplyFields }),
+  },
   'pool.get': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Pool },
-  'pool.list': { owner: 'planner', request: Nothing, reply: Type.Object({ pools: Type.Array(Pool) }) },
+  'pool.list': {
+    owner: 'planner',
+    request: Type.Object(pageRequestFields),
+    reply: Type.Object({ pools: Type.Array(Pool), ...pageReplyFields }),
+  },
   'load.current': {
     owner: 'collector',
-    request: Type.Object({ pool: Type.Optional(PoolId) }),
-    reply: Type.Object({ snapshots: Type.Array(Snapshot) }),
+    request: Type.Object({ pool: Type.Optional(PoolId), ...pageRequestFields }),
+    reply: Type.Object({ snapshots: Type.Array(Snapshot), ...pageReplyFields }),
   },
   'load.workers': {
     owner: 'collector',
@@ -127,8 +135,9 @@ export const queryCatalogue = {
       from: Timestamp,
       to: Timestamp,
       every_s: Type.Optional(Type.Number({ minimum: 1, maximum: 604_800 })),
+      ...pageRequestFields,
     }),
-    reply: Type.Object({ pool: PoolId, every_s: NonNegative, points: Type.Array(HistoryPoint) }),
+    reply: Type.Object({ pool: PoolId, every_s: NonNegative, points: Type.Array(HistoryPoint), ...pageReplyFields }),
   },
   'forecast.get': {
     owner: 'forecaster',
@@ -141,9 +150,9 @@ export const queryCatalogue = {
     request: Type.Object({
       pool: Type.Optional(PoolId),
       plan_id: Type.Optional(Identifier),
-      limit: Type.Optional(Limit),
+      ...pageRequestFields,
     }),
-    reply: Type.Object({ rollouts: Type.Array(Rollout) }),
+    reply: Type.Object({ rollouts: Type.Array(Rollout), ...pageReplyFields }),
   },
   'pool.workers': {
     owner: 'executor',
@@ -156,8 +165,12 @@ export const queryCatalogue = {
   },
   'audit.list': {
     owner: 'audit',
-    request: Type.Object({ from_sequence: Type.Optional(Type.Integer({ minimum: 1 })), limit: Type.Optional(Limit) }),
-    reply: Type.Object({ records: Type.Array(AuditRecord), total: Type.Integer({ minimum: 0 }) }),
+    request: Type.Object({ from_sequence: Type.Optional(Type.Integer({ minimum: 1 })), ...pageRequestFields }),
+    reply: Type.Object({
+      records: Type.Array(AuditRecord),
+      total: Type.Integer({ minimum: 0 }),
+      ...pageReplyFields,
+    }),
   },
   'audit.verify': {
     owner: 'audit',

@@ -12,7 +12,8 @@ import {
   timestamp,
 } from '@capplan/contracts';
 import type { IncomingRequest, RequestOptions } from '../ports/bus.ts';
-import { type BusSurroundings } from './handle-message.ts';
+import type { BusSurroundings } from './handle-message.ts';
+import { holdSize } from './message-limit.ts';
 
 /** A question as it goes over the wire. */
 export function encodeRequest<N extends RequestName>(
@@ -31,18 +32,19 @@ export function encodeRequest<N extends RequestName>(
   return JSON.stringify(envelope);
 }
 
-/** Reads a question, lets the owner answer it and returns the answer as it goes back. Never throws. */
+/**
+ * Reads a question, lets the owner answer it and returns the answer as it goes back: the one place where an error of an
+ * owner becomes an answer. An answer that no message can carry becomes the error `too_large`. Never throws.
+ */
 export async function answerRequest<N extends RequestName>(
   around: BusSurroundings,
   name: N,
-  text: string,
-  headers: Record<string, string>,
+  question: { text: string; headers: Record<string, string>; replyBytesMax: number },
   handler: (request: IncomingRequest<N>) => Promise<ReplyData<N>>,
 ): Promise<string> {
-  let reply: ReplyEnvelope;
   try {
-    const request = readRequest(name, text);
-    const data = await around.tracer.continue(headers, () =>
+    const request = readRequest(name, question.text);
+    const data = await around.tracer.continue(question.headers, () =>
       around.tracer.span(`answer ${name}`, { key: request.key, message_id: request.id }, () => handler(request)),
     );
     const checked = check(requestCatalogue[name].reply, data);
@@ -52,22 +54,38 @@ export async function answerRequest<N extends RequestName>(
         `the reply to ${name} does not fit its schema: ${checked.problems.join('; ')}`,
       );
     }
-    reply = { ok: true, data };
+    const reply = JSON.stringify({ ok: true, data } satisfies ReplyEnvelope);
+    holdSize(`the answer to ${name}`, reply, question.replyBytesMax);
+    return reply;
   } catch (error) {
-    const code = error instanceof CapacityError ? error.code : 'internal';
-    if (code === 'internal') around.log.error({ request: name, error }, 'A request failed');
-    const isOurs = error instanceof CapacityError;
-    reply = {
-      ok: false,
-      error: {
-        code,
-        // What an unexpected error says may name things that are nobody's business.
-        message: isOurs ? error.message : `${name} failed; the log of ${around.name} says why`,
-        ...(isOurs && error.detail !== undefined ? { detail: error.detail } : {}),
-      },
-    };
+    return refusal(around, name, error, question.replyBytesMax);
   }
-  return JSON.stringify(reply);
+}
+
+/** An error as it goes back to the asker. */
+function refusal(around: BusSurroundings, name: RequestName, error: unknown, bytesMax: number): string {
+  const isOurs = error instanceof CapacityError;
+  const code = isOurs ? error.code : 'internal';
+  if (code === 'internal') around.log.error({ request: name, error }, 'A request failed');
+  if (code === 'too_large') around.log.warn({ request: name, error }, 'An answer was too large');
+  // What an unexpected error says may name things that are nobody's business.
+  const message = isOurs ? error.message : `${name} failed; the log of ${around.name} says why`;
+  const brief = { code, message: message.slice(0, messageLengthMax) };
+  if (!isOurs || error.detail === undefined) return refused(brief);
+  try {
+    const whole = refused({ ...brief, detail: error.detail });
+    if (Buffer.byteLength(whole) <= bytesMax) return whole;
+  } catch {
+    // A detail that is no JSON.
+  }
+  return refused(brief);
+}
+
+/** More of an error's wording helps nobody. */
+const messageLengthMax = 4_096;
+
+function refused(error: { code: ErrorCode; message: string; detail?: unknown }): string {
+  return JSON.stringify({ ok: false, error } satisfies ReplyEnvelope);
 }
 
 function readRequest<N extends RequestName>(name: N, text: string): IncomingRequest<N> {

@@ -31,9 +31,13 @@ export type MessageHandling = (
   handler: (message: Delivered<never>) => Promise<void>,
 ) => Promise<Verdict>;
 
+/** Payload of a dead letter, in base64: the letter has to fit into a message whatever it tells of. */
+const deadPayloadLength = 262_144;
+
 /**
  * What happens to one delivered message, whichever bus brought it: it is read, held against its schema, handled
- * inside its trace, and the verdict says whether it is done, comes again, or is set aside.
+ * inside its trace, and the verdict says whether it is done, comes again, or is set aside. The one place where an error
+ * of a consumer becomes a redelivery or a dead letter. Never throws.
  */
 export function createMessageHandling(
   around: BusSurroundings,
@@ -70,7 +74,7 @@ export function createMessageHandling(
         consumer: consumer.durable,
         reason,
         detail: detail.slice(0, 4096),
-        payload: Buffer.from(message.text).toString('base64').slice(0, 262_144),
+        payload: Buffer.from(message.text).toString('base64').slice(0, deadPayloadLength),
         time: timestamp(around.clock.nowMs()),
       },
     };
@@ -116,13 +120,16 @@ export function describeError(error: unknown): string {
   return String(error);
 }
 
-/** What a follower does with one message: a view that can be rebuilt goes on without what it cannot read. */
+/**
+ * What a follower does with one message: a view that can be rebuilt goes on without what it cannot read. The one place
+ * where an error of a follower becomes a line of the log. Never throws.
+ */
 export function createFollowHandling(
   around: BusSurroundings,
 ): (delivery: Delivery, handler: (message: Delivered<never>) => Promise<void> | void) => Promise<void> {
   return async ({ message, sequence, storedAtMs, deliveries }, handler) => {
-    const decoded = decodeMessage(message);
     try {
+      const decoded = decodeMessage(message);
       if (!decoded.ok) throw new CapacityError('invalid_input', decoded.detail);
       await handler({
         envelope: decoded.envelope,

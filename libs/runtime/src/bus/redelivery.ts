@@ -4,6 +4,8 @@ export const defaultMaxDeliveries = 8;
 export const defaultAckWaitMs = 30_000;
 export const defaultConcurrency = 16;
 export const defaultRequestTimeoutMs = 5_000;
+/** Whoever asks may be a person: a missing connection is waited for so long, which bridges a reconnect. */
+export const requestConnectionWaitMs = 300;
 
 /**
  * Wait before a message comes again after its n-th failed try: half a second, doubling, at most half a minute.

@@ -14,11 +14,18 @@ export function everyOn(
   const stopped = new AbortController();
   let underWay: Promise<void> = Promise.resolve();
 
+  const report = (error: unknown): void => {
+    try {
+      onError(error);
+    } catch {
+      // Who cannot even say that a run failed shall not end the runs to come.
+    }
+  };
   const run = async (): Promise<void> => {
     try {
       await task();
     } catch (error) {
-      onError(error);
+      report(error);
     }
   };
   const loop = async (): Promise<void> => {

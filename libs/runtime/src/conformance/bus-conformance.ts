@@ -1,4 +1,4 @@
-import { eventSubject, isCapacityError } from '@capplan/contracts';
+import { eventSubject, isCapacityError, messageBytesMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import { eventually, failureOf, type Harness } from './harness.ts';
 import { asker, breach, overspent } from './samples.ts';
@@ -159,6 +159,40 @@ export function describeBusConformance(name: string, open: () => Promise<Harness
         .publish({ ...event, data: { ...event.data, share_within: 7 } })
         .catch((error: unknown) => error);
       expect(isCapacityError(outcome, 'invalid_input')).to.equal(true);
+    });
+
+    it('refuses to publish what no message can carry, and takes what just fits', async () => {
+      const writer = await world.context('writer');
+      const reader = await world.context('reader');
+      const sizes: number[] = [];
+      await reader.bus.consume('policy.changed', { durable: 'reader' }, async ({ envelope }) => {
+        sizes.push(JSON.stringify(envelope).length);
+      });
+      const event = (length: number) =>
+        ({
+          type: 'policy.changed',
+          key: '_/gold',
+          cause: `${length}`,
+          // A field of a later version, which this one has no bound for.
+          data: { id: 'gold', revision: 1, policy: null, later: 'x'.repeat(length) } as never,
+        }) as const;
+      const refused = await failureOf(world, writer.bus.publish(event(messageBytesMax)));
+      expect(refused.code).to.equal('too_large');
+      await writer.bus.publish(event(1_000_000));
+      await eventually(world, 'the large event', () => sizes.length === 1);
+      expect(sizes[0]).to.be.greaterThan(1_000_000);
+    });
+
+    it('sets a message aside that is as large as a message may be', async () => {
+      const writer = await world.context('writer');
+      const reader = await world.context('reader');
+      await reader.bus.consume('policy.changed', { durable: 'reader', maxDeliveries: 1 }, async () => {
+        throw new Error('x'.repeat(100_000));
+      });
+      const data = { id: 'gold', revision: 1, policy: null, later: 'x'.repeat(1_040_000) } as never;
+      await writer.bus.publish({ type: 'policy.changed', key: '_/gold', cause: '1', data });
+      await world.pass(1_000);
+      expect((await world.deadLetters()).map(({ reason }) => reason)).to.deep.equal(['handler_failed']);
     });
 
     it('goes on where the consumer stopped, with what came meanwhile', async () => {

@@ -1,4 +1,4 @@
-import { CapacityError } from '@capplan/contracts';
+import { CapacityError, messageBytesMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import { failureOf, type Harness } from './harness.ts';
 import { asker } from './samples.ts';
@@ -75,6 +75,69 @@ export function describeRequestsConformance(name: string, open: () => Promise<Ha
       expect(asked).to.equal(0);
       const faulty = await failureOf(world, gateway.bus.request('pool.get', { id: 'shop/x' }, options));
       expect(faulty.code).to.equal('internal');
+    });
+
+    it('answers too_large in place of an answer that no message can carry, and goes on answering', async () => {
+      const owner = await world.context('planner');
+      const gateway = await world.context('gateway');
+      const simulation = {
+        id: 'sim-1',
+        status: 'done' as const,
+        created_at: '2026-01-01T00:00:00Z',
+        request_hash: 'hash',
+        request: '',
+      };
+      await owner.bus.respond('simulation.get', async ({ data: { id } }) => ({
+        ...simulation,
+        request: 'x'.repeat(id === 'small' ? 900_000 : messageBytesMax),
+      }));
+      await owner.bus.respond('policy.get', async ({ data: { id } }) => {
+        throw new CapacityError('not_found', id === 'wordy' ? 'x'.repeat(messageBytesMax) : 'no', {
+          detail: 'x'.repeat(messageBytesMax),
+        });
+      });
+      const options = { key: '_/x', actor: asker };
+      for (let i = 0; i < 2; i++) {
+        const large = await failureOf(world, gateway.bus.request('simulation.get', { id: 'large' }, options));
+        expect(large.code).to.equal('too_large');
+        expect(large.message).to.match(
+          /^the answer to simulation\.get has \d+ bytes, and a message carries at most \d+$/,
+        );
+      }
+      const small = await world.settled(gateway.bus.request('simulation.get', { id: 'small' }, options));
+      expect(small.request).to.have.length(900_000);
+      for (const id of ['wordy', 'brief']) {
+        const refused = await failureOf(world, gateway.bus.request('policy.get', { id }, options));
+        expect(refused.code).to.equal('not_found');
+        expect(refused.detail).to.equal(undefined);
+      }
+    });
+
+    it('refuses to ask what no message can carry', async () => {
+      const gateway = await world.context('gateway');
+      const entry = { id: 'e1', actor: 'a', action: 'b', target: 'c', outcome: 'd', time: '2026-01-01T00:00:00Z' };
+      const asked = gateway.bus.request(
+        'audit.append',
+        { ...entry, detail: 'x'.repeat(messageBytesMax) },
+        { key: '_/x', actor: asker },
+      );
+      expect((await failureOf(world, asked)).code).to.equal('too_large');
+    });
+
+    it('answers when a handler throws what is no error, or an error whose detail is no JSON', async () => {
+      const owner = await world.context('planner');
+      const gateway = await world.context('gateway');
+      await owner.bus.respond('pool.get', async () => {
+        throw undefined;
+      });
+      await owner.bus.respond('policy.get', async () => {
+        throw new CapacityError('conflict', 'a number without JSON', { detail: 1n });
+      });
+      const options = { key: '_/x', actor: asker };
+      const broken = await failureOf(world, gateway.bus.request('pool.get', { id: 'shop/x' }, options));
+      expect(broken.code).to.equal('internal');
+      const refused = await failureOf(world, gateway.bus.request('policy.get', { id: 'gold' }, options));
+      expect(refused.message).to.equal('a number without JSON');
     });
 
     it('says unavailable when nobody listens and deadline_exceeded when nobody answers in time', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@capplan/contracts';
 import { answerRequest, encodeRequest, readReply } from '../bus/answer-request.ts';
 import { type BusSurroundings, createFollowHandling, createMessageHandling } from '../bus/handle-message.ts';
+import { holdSize, textBytesMax } from '../bus/message-limit.ts';
 import {
   defaultAckWaitMs,
   defaultConcurrency,
@@ -135,6 +136,7 @@ export function createMemoryBus(
 
   const publish: Bus['publish'] = async (event) => {
     const message = encodeEvent(sender(), event);
+    holdSize(`the message ${message.id}`, message.text, textBytesMax());
     return link.operate(() => broker.store(streamOfEvent(event.type), message, event.type, event.key), publishFaults);
   };
 
@@ -165,6 +167,7 @@ export function createMemoryBus(
     within(() => requestSubject(name, options.key));
     const { headers, nowMs } = sender();
     const text = encodeRequest(name, data, { ...options, id, nowMs });
+    holdSize(`the question ${name}`, text, textBytesMax());
     const timeoutMs = options.timeoutMs ?? defaultRequestTimeoutMs;
     const responder = await link.operate(() => {
       const free = (broker.responders.get(name) ?? []).filter((one) => one.link.state() === 'up');
@@ -194,14 +197,15 @@ export function createMemoryBus(
 
   const respond = <N extends RequestName>(
     name: N,
-    handler: Parameters<typeof answerRequest<N>>[4],
+    handler: Parameters<typeof answerRequest<N>>[3],
   ): Promise<Subscription> =>
     link.operate(() => {
       const underWay = new Set<Promise<string>>();
       const responder: Responder = {
         link,
         answer: async (text, headers) => {
-          const answering = answerRequest(around, name, text, headers, handler as (r: IncomingRequest<N>) => never);
+          const question = { text, headers, replyBytesMax: textBytesMax() };
+          const answering = answerRequest(around, name, question, handler as (r: IncomingRequest<N>) => never);
           underWay.add(answering);
           try {
             return await answering;
@@ -241,6 +245,7 @@ export function createMemoryBus(
     follow: follow as Bus['follow'],
     ingest: async (kind, report) => {
       const message = encodeIngest(sender(), kind, report);
+      holdSize(`the message ${message.id}`, message.text, textBytesMax());
       return link.operate(() => broker.store('ingest', message, kind, report.key), publishFaults);
     },
     consumeIngest: (kind: IngestKind, options: ConsumeOptions, handler) =>

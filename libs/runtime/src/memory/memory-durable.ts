@@ -134,10 +134,11 @@ export function createMemoryDurable({ clock, chance, ackWaitMs, isKept, onDead }
     const run = async (): Promise<void> => {
       if (before) await before;
       if (!current.isLost) {
-        const verdict = await member.handling(
-          { message, sequence, storedAtMs: timeMs, deliveries: entry.deliveries },
-          member.handler,
-        );
+        const delivery = { message, sequence, storedAtMs: timeMs, deliveries: entry.deliveries };
+        // Handling does not throw; should it ever, the message comes again, as it would from a server.
+        const verdict = await member
+          .handling(delivery, member.handler)
+          .catch((): Verdict => ({ kind: 'again', delayMs: ackWaitMs }));
         if (!current.isLost) settle(entry, verdict);
       }
       member.active -= 1;

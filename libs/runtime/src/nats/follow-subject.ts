@@ -1,3 +1,4 @@
+import { CapacityError } from '@capplan/contracts';
 import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
 
@@ -105,7 +106,11 @@ export async function followSubject(
     fetching?.stop();
   });
   const looping = loop();
-  await isPresent;
+  await Promise.race([isPresent, looping]);
+  if (!isPresentKnown) {
+    offDisconnect();
+    throw new CapacityError('unavailable', `following ${source.filter}: the connection was closed`);
+  }
   return {
     stop: async () => {
       isStopped = true;

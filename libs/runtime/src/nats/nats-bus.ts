@@ -13,7 +13,7 @@ import {
   splitSubject,
 } from '@capplan/contracts';
 import type { JsMsg } from '@nats-io/jetstream';
-import { TimeoutError } from '@nats-io/nats-core';
+import { type Msg, TimeoutError } from '@nats-io/nats-core';
 import { answerRequest, encodeRequest, readReply } from '../bus/answer-request.ts';
 import {
   type BusSurroundings,
@@ -21,11 +21,13 @@ import {
   createMessageHandling,
   type Delivery,
 } from '../bus/handle-message.ts';
+import { holdSize, textBytesMax } from '../bus/message-limit.ts';
 import {
   defaultAckWaitMs,
   defaultConcurrency,
   defaultMaxDeliveries,
   defaultRequestTimeoutMs,
+  requestConnectionWaitMs,
 } from '../bus/redelivery.ts';
 import { type StreamName, streamOfEvent, streamPlans } from '../bus/stream-plan.ts';
 import { encodeEvent, encodeIngest, type WireMessage, within } from '../bus/wire-message.ts';
@@ -52,28 +54,31 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
 
   const sender = () => ({ name: around.name, nowMs: around.clock.nowMs(), headers: {} });
 
+  const bytesMax = () => textBytesMax(link.connection.info?.max_payload);
+
   const store = async (
     stream: StreamName,
     message: Pick<WireMessage, 'subject' | 'id' | 'text'>,
+    connectionWaitMs = publishTimeoutMs,
   ): Promise<{ duplicate: boolean }> => {
-    const payload = Buffer.from(message.text);
-    const limit = link.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    if (payload.length > limit) {
-      const size = `${payload.length} bytes, and the server takes ${limit}`;
-      throw new CapacityError('too_large', `the message ${message.id} has ${size}`);
-    }
+    const what = `the message ${message.id}`;
+    holdSize(what, message.text, bytesMax());
+    await connected(link, connectionWaitMs, `${what} cannot be published`);
     const ack = await persist(`publishing ${message.id}`, publishTimeoutMs, link, async () => {
       try {
         const headers = traceHeaders(around.tracer);
-        return await link.streams.publish(message.subject, payload, { msgID: message.id, headers, timeout: 3_000 });
+        const settings = { msgID: message.id, headers, timeout: 3_000 };
+        return await whileConnected(link, link.streams.publish(message.subject, message.text, settings));
       } catch (error) {
         // Nobody keeps this subject: the stream is not there yet, or no more.
         if (isNoResponders(error)) await ensure(stream)();
+        // A lost connection is waited for once more, and no longer than the first one.
+        if (!link.isUp()) await connected(link, connectionWaitMs, `${what} may not have been published`);
         throw error;
       }
     }).catch((cause: unknown) => {
       if (cause instanceof CapacityError) throw cause;
-      throw new CapacityError('unavailable', `the message ${message.id} was refused: ${String(cause)}`, { cause });
+      throw new CapacityError('unavailable', `${what} was refused: ${String(cause)}`, { cause });
     });
     return { duplicate: ack.duplicate };
   };
@@ -102,7 +107,10 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
 
   const bury = async (letter: DeadLetter, place: string): Promise<void> => {
     const id = `dead:${letter.consumer}:${place}`;
-    await store('dead', { subject: deadSubject(letter.consumer), id, text: JSON.stringify(letter) });
+    const text = JSON.stringify(letter);
+    const fits = Buffer.byteLength(text) <= bytesMax();
+    const kept = fits ? text : JSON.stringify({ ...letter, payload: '' } satisfies DeadLetter);
+    await store('dead', { subject: deadSubject(letter.consumer), id, text: kept });
   };
 
   const follow = (type: EventType, handler: (message: Delivered<never>) => Promise<void> | void) => {
@@ -121,13 +129,12 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
     const timeoutMs = asked.timeoutMs ?? defaultRequestTimeoutMs;
     const id = asked.id ?? randomUUID();
     const text = encodeRequest(name, data, { ...asked, id, nowMs: around.clock.nowMs() });
-    if (!link.isUp() && !(await link.untilUp(timeoutMs))) {
-      throw new CapacityError('unavailable', `${name} cannot be asked: there is no connection to the bus`);
-    }
+    holdSize(`the question ${name}`, text, bytesMax());
+    await connected(link, Math.min(timeoutMs, requestConnectionWaitMs), `${name} cannot be asked`);
     const answer = await around.tracer.span(`ask ${name}`, { key: asked.key, message_id: id }, async () => {
       try {
         const headers = traceHeaders(around.tracer);
-        return await link.connection.request(subject, text, { timeout: timeoutMs, headers });
+        return await whileConnected(link, link.connection.request(subject, text, { timeout: timeoutMs, headers }));
       } catch (cause) {
         if (isNoResponders(cause)) throw new CapacityError('unavailable', `nobody answers ${name}`, { cause });
         if (cause instanceof TimeoutError) {
@@ -142,21 +149,26 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
   const respond: Bus['respond'] = async (name, handler) => {
     const underWay = new Set<Promise<void>>();
     const queue = requestCatalogue[name as RequestName].owner;
+    const answer = async (message: Msg): Promise<void> => {
+      try {
+        const question = { text: message.string(), headers: plainHeaders(message.headers), replyBytesMax: bytesMax() };
+        message.respond(await answerRequest(around, name, question, handler));
+      } catch (error) {
+        // The asker is left to its deadline: there is no way to it.
+        around.log.error({ request: name, error }, 'An answer could not be sent');
+      }
+    };
     const subscription = link.connection.subscribe(requestPattern(name), {
       queue,
       callback: (error, message) => {
         if (error) return around.log.error({ request: name, error }, 'Requests cannot be received');
-        const work = answerRequest(around, name, message.string(), plainHeaders(message.headers), handler).then(
-          (reply) => {
-            message.respond(reply);
-          },
-        );
+        const work = answer(message);
         underWay.add(work);
         void work.finally(() => underWay.delete(work));
       },
     });
     // Only then is it certain that the next question finds somebody.
-    if (link.isUp()) await link.connection.flush();
+    if (link.isUp()) await whileConnected(link, link.connection.flush()).catch(() => {});
     return {
       stop: async () => {
         if (link.isUp()) await subscription.drain().catch(() => {});
@@ -168,9 +180,9 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
   };
 
   return {
-    publish: (event) =>
+    publish: (event, settings = {}) =>
       around.tracer.span(`publish ${event.type}`, { key: event.key }, async () =>
-        store(streamOfEvent(event.type), encodeEvent(sender(), event)),
+        store(streamOfEvent(event.type), encodeEvent(sender(), event), settings.connectionWaitMs),
       ),
     consume: (type, settings, handler) => {
       const durable = consumerName(settings.durable, type);
@@ -198,6 +210,28 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
     request,
     respond,
   };
+}
+
+/** Waits for a missing connection. @throws `unavailable` when there is none after `limitMs` */
+async function connected(link: NatsLink, limitMs: number, otherwise: string): Promise<void> {
+  if (link.isUp() || (await link.untilUp(limitMs))) return;
+  throw new CapacityError('unavailable', `${otherwise}: there is no connection to the bus`);
+}
+
+/** What was asked over a connection that is lost since gets no answer any more; the client waits for it in vain. */
+async function whileConnected<T>(link: NatsLink, work: Promise<T>): Promise<T> {
+  let leave = () => {};
+  const lost = new Promise<never>((_, reject) => {
+    leave = link.onDisconnect(() => reject(new Error('the connection to the bus was lost meanwhile')));
+  });
+  try {
+    return await Promise.race([work, lost]);
+  } finally {
+    leave();
+    // Whichever of the two comes later is nobody's business any more.
+    work.catch(() => {});
+    lost.catch(() => {});
+  }
 }
 
 /** One durable per pattern: the server lets a durable have a single filter. */

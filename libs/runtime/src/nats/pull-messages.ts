@@ -1,5 +1,5 @@
 import { CapacityError } from '@capplan/contracts';
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, type Consumer, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/nats-core';
 import { type Verdict } from '../bus/handle-message.ts';
 import type { Subscription } from '../ports/bus.ts';
@@ -67,12 +67,21 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
     }
   };
 
+  /** Says what became of a message. Without a connection nothing can be said, and the server brings it again. */
+  const say = (message: JsMsg, answer: (message: JsMsg) => void): void => {
+    try {
+      answer(message);
+    } catch (error) {
+      log.debug({ consumer: durable, error }, 'The server was not told of a message');
+    }
+  };
+
   const settle = async (message: JsMsg): Promise<void> => {
     const verdict = await options.handle(message);
-    if (verdict.kind === 'done') return message.ack();
-    if (verdict.kind === 'again') return message.nak(verdict.delayMs);
+    if (verdict.kind === 'again') return say(message, (one) => one.nak(verdict.delayMs));
+    if (verdict.kind === 'done') return say(message, (one) => one.ack());
     await options.setAside(verdict, message);
-    message.term();
+    say(message, (one) => one.term());
   };
 
   const take = (message: JsMsg): void => {
@@ -86,7 +95,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
       } catch (error) {
         // Neither handled nor set aside: the server brings it again.
         log.error({ consumer: durable, subject: message.subject, error }, 'A message was put back');
-        message.nak(5_000);
+        say(message, (one) => one.nak(5_000));
       }
       held.delete(message);
       if (chains.get(key) === under) chains.delete(key);
@@ -106,7 +115,7 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
     });
 
   const loop = async (): Promise<void> => {
-    let consumer = await link.streams.consumers.get(stream, durable);
+    let consumer: Consumer | undefined;
     while (!isStopped) {
       try {
         await untilFree();
@@ -115,19 +124,17 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
           await link.untilUp(1_000);
           continue;
         }
+        consumer ??= await link.streams.consumers.get(stream, durable);
         fetching = await consumer.fetch({ max_messages: concurrency - held.size, expires: fetchExpiresMs });
         if (isStopped) fetching.stop();
         for await (const message of fetching) take(message);
       } catch (error) {
         if (isStopped || link.connection.isClosed()) return;
         log.debug({ consumer: durable, error }, 'Pulling messages was interrupted');
+        consumer = undefined;
         await new Promise((resolve) => setTimeout(resolve, 250));
-        try {
-          await ensureConsumer();
-          consumer = await link.streams.consumers.get(stream, durable);
-        } catch {
-          // The next turn tries again.
-        }
+        // Perhaps it is gone, with its server or without; when it cannot be made now, the next turn tries again.
+        await ensureConsumer().catch(() => {});
       } finally {
         fetching = undefined;
       }
@@ -146,12 +153,10 @@ export async function pullMessages(link: NatsLink, log: Log, options: PullOption
   // A request for messages dies with its connection, and the server says nothing of it.
   const offDisconnect = link.onDisconnect(() => fetching?.stop());
   const keepHolding = setInterval(() => {
-    for (const message of held) message.working();
+    for (const message of held) say(message, (one) => one.working());
   }, options.ackWaitMs / 3);
   void link.connection.closed().then(() => clearInterval(keepHolding));
-  const looping = loop().catch((error: unknown) => {
-    log.error({ consumer: durable, error }, 'Pulling messages ended');
-  });
+  const looping = loop();
 
   return {
     stop: async () => {

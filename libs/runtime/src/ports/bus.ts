@@ -22,6 +22,14 @@ export interface EventToPublish<T extends EventType> {
   actor?: Actor;
 }
 
+export interface PublishOptions {
+  /**
+   * How long a missing connection is waited for, ms. Default 10,000; less where a person waits for the outcome. While
+   * there is a connection, a publish is repeated for 10 s in any case.
+   */
+  connectionWaitMs?: number;
+}
+
 export interface Delivered<Data> {
   envelope: Envelope<Data>;
   key: string;
@@ -70,14 +78,15 @@ export interface RequestOptions {
 
 /**
  * The message bus. Published means stored: `publish` resolves when the stream has acknowledged, and throws
- * `unavailable` otherwise; saying it again is harmless.
+ * `unavailable` otherwise; saying it again is harmless. What is larger than a message may be (1 MiB on a server as it
+ * comes) is `too_large`: an event, a report, a question, and an answer too, in whose place the asker gets the error.
  *
  * A handler that throws gets the message again, with growing delay, until `maxDeliveries`; a message that does not
  * fit its schema is set aside at once. Handlers may meet the same message twice, and messages of one key out of order
  * after a redelivery.
  */
 export interface Bus {
-  publish<T extends EventType>(event: EventToPublish<T>): Promise<{ duplicate: boolean }>;
+  publish<T extends EventType>(event: EventToPublish<T>, options?: PublishOptions): Promise<{ duplicate: boolean }>;
   consume<T extends EventType>(
     event: T,
     options: ConsumeOptions,
@@ -104,7 +113,10 @@ export interface Bus {
     handler: (message: Delivered<IngestData<K>>) => Promise<void>,
   ): Promise<Subscription>;
 
-  /** Asks the owner. Throws the `CapacityError` that it answered, `unavailable` when nobody listens, `deadline_exceeded` when nobody answers. */
+  /**
+   * Asks the owner. Throws the `CapacityError` that it answered, `unavailable` when nobody listens or the connection is
+   * missing or lost meanwhile, `deadline_exceeded` when nobody answers. After both a command may have been carried out.
+   */
   request<N extends RequestName>(name: N, data: RequestData<N>, options: RequestOptions): Promise<ReplyData<N>>;
   /** Answers for the owner; replicas share the work. A thrown `CapacityError` travels to the asker; anything else becomes `internal`. */
   respond<N extends RequestName>(

@@ -12,9 +12,6 @@ export interface PrivateServerOptions {
   command?: string;
 }
 
-/** Largest message: a forecast of a week with its quantiles takes a few hundred kilobytes. */
-const maxPayloadBytes = 8 * 2 ** 20;
-
 /**
  * A NATS server with JetStream on the loopback interface, for development and tests. What it has acknowledged is on
  * disk after a crash of the process; a power cut can cost what the operating system had not yet written.
@@ -31,7 +28,6 @@ export async function startPrivateNats({
   const config = [
     `host: 127.0.0.1`,
     `port: ${chosen}`,
-    `max_payload: ${maxPayloadBytes}`,
     `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
     '',
   ].join('\n');
