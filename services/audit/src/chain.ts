@@ -1,7 +1,8 @@
 import { type AuditEntry, type AuditReceipt, type AuditRecord, CapacityError, timestamp } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
-import { chainWalkStart, genesisHash, walkLine } from './decide.ts';
+import { genesisHash } from './decide.ts';
 import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
+import { createVerification, type Verification } from './verification.ts';
 
 export interface ChainConfig {
   /** A signed checkpoint after so many records. */
@@ -11,13 +12,12 @@ export interface ChainConfig {
   retentionMs: number;
 }
 
-export interface AuditChain {
+export interface AuditChain extends Verification {
   append(entry: AuditEntry): Promise<AuditReceipt>;
   list(options: { fromSequence?: number | undefined; limit: number }): Promise<{
     records: AuditRecord[];
     total: number;
   }>;
-  verify(): Promise<{ intact: boolean; records: number; first_broken: number | null }>;
 }
 
 const pageSize = 500;
@@ -122,6 +122,14 @@ export function createAuditChain({
     return low;
   };
 
+  const verification = createVerification({
+    log,
+    isAuthentic,
+    clock,
+    retentionMs: config.retentionMs,
+    untilAppended: () => queue,
+  });
+
   return {
     append(entry) {
       const result = queue.then(() => appendNow(entry));
@@ -148,20 +156,8 @@ export function createAuditChain({
       }
       return { records, total };
     },
-    async verify() {
-      const { first, last } = await log.bounds();
-      let walk = chainWalkStart;
-      const age = { nowMs: clock.nowMs(), retentionMs: config.retentionMs };
-      let from = first;
-      while (from <= last) {
-        const page = await log.read(from, pageSize);
-        for (const { line } of page) walk = walkLine(walk, line, { authentic: isAuthentic(line) }, age);
-        const newest = page.at(-1);
-        if (!newest) break;
-        from = newest.position + 1;
-      }
-      return { intact: walk.firstBroken === null, records: walk.records, first_broken: walk.firstBroken };
-    },
+    verify: verification.verify,
+    stop: verification.stop,
   };
 
   function isAuthentic(line: AuditLine | undefined): boolean {

@@ -72,6 +72,7 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
       }
     },
     async stop() {
+      chain.stop();
       await Promise.all(subscriptions.splice(0).map((subscription) => subscription.stop()));
     },
   };

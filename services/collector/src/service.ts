@@ -129,17 +129,24 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
 
   const closeWindow = async (window: number): Promise<void> => {
     const waiting = [...pools.values()];
+    const troubles: { pool: string; error: unknown }[] = [];
     const work = async (): Promise<void> => {
       for (let pool = waiting.shift(); pool !== undefined && !stopping.signal.aborted; pool = waiting.shift()) {
         try {
           await catchUp(pool, window);
         } catch (error) {
           failed.add();
-          log.warn({ error, pool: pool.id, window }, 'a window could not be observed or said; it is tried again');
+          troubles.push({ pool: pool.id, error });
         }
       }
     };
     await Promise.all(Array.from({ length: Math.min(POOLS_AT_ONCE, waiting.length) }, work));
+    if (troubles.length > 0) {
+      // One line a window: what ails a thousand pools at once is one trouble.
+      const some = troubles.slice(0, 10).map(({ pool }) => pool);
+      const facts = { pools: troubles.length, some, window, error: troubles[0]?.error };
+      log.warn(facts, 'Windows could not be observed or published; they are tried again');
+    }
     if (lost.size > 0) sayLoss();
   };
 

@@ -51,19 +51,20 @@ export async function openJetStreamAuditLog(
 
   const readMany = async (from: number, count: number): Promise<PlacedLine[]> => {
     const found: PlacedLine[] = [];
+    const consumer = await client.consumers
+      .get(stream, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from })
+      .catch(unavailable);
     try {
-      const consumer = await client.consumers.get(stream, {
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: from,
-      });
       const batch = await consumer.fetch({ max_messages: count, expires: timeoutMs });
       for await (const message of batch) {
         found.push({ position: message.seq, line: parse(message.data) });
         if (message.seq >= from + count - 1) break;
       }
-      await consumer.delete().catch(() => undefined);
     } catch (error) {
       unavailable(error);
+    } finally {
+      // A reader that failed must not stay behind at the server.
+      await consumer.delete().catch(() => undefined);
     }
     return found;
   };
