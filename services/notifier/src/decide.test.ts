@@ -1,6 +1,6 @@
 import type { Envelope } from '@capplan/contracts';
 import { expect } from 'chai';
-import { backoffMs, isWanted, mayCall, notificationOf } from './decide.ts';
+import { backoffMs, conditionOf, isWanted, mayCall, notificationOf } from './decide.ts';
 import { parseTargets, type WebhookTarget } from './targets.ts';
 
 const target: WebhookTarget = { name: 'ops', url: 'https://hooks.example.com/x' };
@@ -40,6 +40,25 @@ describe('isWanted', () => {
     expect(isWanted({ ...target, events: ['*'] }, 'rollout.failed', event)).to.equal(true);
     expect(isWanted({ ...target, events: ['*'], namespaces: ['pay'] }, 'rollout.failed', event)).to.equal(false);
   });
+});
+
+describe('conditionOf', () => {
+  const named: WebhookTarget = { ...target, events: ['*'] };
+  for (const [type, ofPeople, ofNamed] of [
+    ['slo.breached', 'slo.breached', 'slo.breached'],
+    ['load.suspect', 'load.suspect', 'load.suspect'],
+    ['plan.failed', 'not_carried_out', undefined],
+    ['rollout.failed', 'not_carried_out', undefined],
+    ['rollout.held', 'not_carried_out', undefined],
+    ['rollout.reverted', 'not_carried_out', undefined],
+    ['plan.proposed', undefined, undefined],
+    ['plan.completed', undefined, undefined],
+  ] as const) {
+    it(`groups ${type} as ${ofPeople ?? 'nothing that lasts'}, for a target with named events as ${ofNamed ?? 'nothing'}`, () => {
+      expect(conditionOf(target, type)).to.equal(ofPeople);
+      expect(conditionOf(named, type)).to.equal(ofNamed);
+    });
+  }
 });
 
 describe('notificationOf', () => {

@@ -59,9 +59,22 @@ export function isWanted(target: WebhookTarget, type: HeardEvent, envelope: Enve
   );
 }
 
-/** After one of these, the same kind about the same pool keeps silent towards the same target for a while. */
-export function silences(type: HeardEvent): boolean {
-  return lasting.has(type);
+/** A plan that cannot be carried out ends in several events, and is proposed again: to people it is one trouble. */
+const failures: ReadonlySet<HeardEvent> = new Set([
+  'plan.failed',
+  'plan.reverted',
+  'rollout.held',
+  'rollout.failed',
+  'rollout.reverted',
+]);
+
+/**
+ * The condition that an event is a sign of, if it may last: after a notice, further signs of the same condition of the
+ * same pool are kept quiet for a while. A target that names its events wants each change, and failures are changes.
+ */
+export function conditionOf(target: WebhookTarget, type: HeardEvent): string | undefined {
+  if (lasting.has(type)) return type;
+  return failures.has(type) && target.events === undefined ? 'not_carried_out' : undefined;
 }
 
 /** What is sent. Cost data is absent for those who may not see it. */

@@ -1,7 +1,7 @@
 import { CapacityError, type Envelope } from '@capplan/contracts';
 import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
 import type { NotifierConfig } from './config.ts';
-import { backoffMs, type HeardEvent, heardEvents, isWanted, notificationOf, silences } from './decide.ts';
+import { backoffMs, conditionOf, type HeardEvent, heardEvents, isWanted, notificationOf } from './decide.ts';
 import type { NotifierPorts } from './ports.ts';
 import { parseTargets, type WebhookTarget } from './targets.ts';
 
@@ -31,9 +31,10 @@ export function createNotifier(context: ServiceContext, config: NotifierConfig, 
 
   const tell = async (target: WebhookTarget, type: HeardEvent, envelope: Envelope): Promise<boolean> => {
     const heardKey = `notifier/heard/${target.name}/${envelope.id}`;
-    const quietKey = `notifier/quiet/${target.name}/${type}/${envelope.key}`;
+    const condition = config.quietSec > 0 ? conditionOf(target, type) : undefined;
+    const quietKey = `notifier/quiet/${target.name}/${condition}/${envelope.key}`;
     if ((await cache.get(heardKey)) !== undefined) return true;
-    if (silences(type) && config.quietSec > 0 && (await cache.get(quietKey)) !== undefined) {
+    if (condition !== undefined && (await cache.get(quietKey)) !== undefined) {
       told.add({ target: target.name, outcome: 'kept_quiet' });
       return true;
     }
@@ -59,7 +60,7 @@ export function createNotifier(context: ServiceContext, config: NotifierConfig, 
         if (!result.ok) log.warn({ target: target.name, type, ...result }, 'a target will not hear this message');
         const mark = new Uint8Array([1]);
         await cache.set(heardKey, mark, { ttlSec: HEARD_TTL_SEC });
-        if (silences(type) && config.quietSec > 0) await cache.set(quietKey, mark, { ttlSec: config.quietSec });
+        if (condition !== undefined) await cache.set(quietKey, mark, { ttlSec: config.quietSec });
         return true;
       }
       if (attempt >= config.attemptsMax || stopping.signal.aborted) return false;
