@@ -62,7 +62,9 @@ describe('serveGrpc and connectGrpc', () => {
     const broken = (await client.call('Compare', {}).catch((error: unknown) => error)) as CapacityError;
     expect(broken.code).to.equal('internal');
     expect(broken.message).not.to.include('secret');
-    expect(JSON.stringify(log.lines())).to.include('a secret');
+    expect(log.lines().map(({ facts }) => String((facts as { error?: unknown }).error))).to.include(
+      'TypeError: a secret',
+    );
   });
 
   it('streams, and tells the handler when the caller leaves', async () => {
