@@ -17,6 +17,8 @@ export interface AuditChain extends Verification {
   list(options: { fromSequence?: number | undefined; limit: number }): Promise<{
     records: AuditRecord[];
     total: number;
+    /** Whether newer records follow. */
+    isMore: boolean;
   }>;
 }
 
@@ -140,7 +142,7 @@ export function createAuditChain({
       const bounds = await log.bounds();
       const oldest = await firstRecord(log, bounds);
       const newest = await lastRecord(log, bounds);
-      if (!oldest || !newest) return { records: [], total: 0 };
+      if (!oldest || !newest) return { records: [], total: 0, isMore: false };
       const total = newest.sequence - oldest.sequence + 1;
       const wanted = fromSequence ?? Math.max(oldest.sequence, newest.sequence - limit + 1);
       const records: AuditRecord[] = [];
@@ -154,7 +156,7 @@ export function createAuditChain({
         }
         from = last.position + 1;
       }
-      return { records, total };
+      return { records, total, isMore: (records.at(-1)?.sequence ?? newest.sequence) < newest.sequence };
     },
     verify: verification.verify,
     stop: verification.stop,

@@ -1,5 +1,6 @@
-import { auditSubject, type RequestName } from '@capplan/contracts';
+import { auditSubject, cutPage, placeOfCursor, type RequestName } from '@capplan/contracts';
 import type { IncomingRequest, Service, ServiceContext, Subscription } from '@capplan/runtime';
+import Type from 'typebox';
 import { createAuditChain } from './chain.ts';
 import type { AuditConfig } from './config.ts';
 import { auditEntryOf, auditedEvents } from './decide.ts';
@@ -49,7 +50,19 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
 
   const answers: { [N in 'audit.append' | 'audit.list' | 'audit.verify']: (request: IncomingRequest<N>) => unknown } = {
     'audit.append': ({ data }) => append(data),
-    'audit.list': ({ data }) => chain.list({ fromSequence: data.from_sequence, limit: data.limit ?? listLimitDefault }),
+    'audit.list': async ({ data }) => {
+      const [after] = placeOfCursor('audit.list', data.cursor, Type.Tuple([Type.Integer()])) ?? [];
+      const fromSequence = after === undefined ? data.from_sequence : after + 1;
+      const { records, total, isMore } = await chain.list({ fromSequence, limit: data.limit ?? listLimitDefault });
+      const last = records.at(-1);
+      const { items, ...rest } = cutPage(records, {
+        list: 'audit.list',
+        placeOf: ({ sequence }) => [sequence],
+        idOf: ({ sequence }) => String(sequence),
+        ...(isMore && last && { goesOnAfter: [last.sequence] }),
+      });
+      return { records: items, total, ...rest };
+    },
     'audit.verify': () => chain.verify(),
   };
 

@@ -1,5 +1,14 @@
-import { CapacityError, isCapacityError, type Pool, type Rollout, timestamp } from '@capplan/contracts';
+import {
+  CapacityError,
+  cutPage,
+  isCapacityError,
+  type Pool,
+  placeOfCursor,
+  type Rollout,
+  timestamp,
+} from '@capplan/contracts';
 import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
+import Type from 'typebox';
 import type { CollectorConfig } from './config.ts';
 import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
 import { averagePoints } from './history/average.ts';
@@ -12,6 +21,8 @@ import type { CollectorPorts } from './ports.ts';
 const MISSED_WINDOWS_MAX = 240;
 /** A window that ended longer ago than this many lengths is no news. */
 const NEWS_WINDOWS = 2;
+/** Pools looked at for one page of `load.current`. */
+const POOLS_A_PAGE = 250;
 /** Pools observed at the same time. */
 const POOLS_AT_ONCE = 32;
 /** Workers in one reply: with the longest names about a tenth of what a reply may hold. */
@@ -199,9 +210,22 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
           if (data.pool !== undefined && !pools.has(data.pool)) {
             throw new CapacityError('not_found', `there is no pool ${data.pool}`);
           }
-          const asked = data.pool === undefined ? [...pools.keys()] : [data.pool];
+          const [after = ''] = placeOfCursor('load.current', data.cursor, Type.Tuple([Type.String()])) ?? [];
+          const rest = (data.pool === undefined ? [...pools.keys()].sort() : [data.pool]).filter((id) => id > after);
+          const asked = rest.slice(0, POOLS_A_PAGE);
           const settled = await Promise.all(asked.map((pool) => ports.windows.settled(pool)));
-          return { snapshots: settled.flatMap((observation) => (observation ? [observation.snapshot] : [])) };
+          const last = asked.at(-1);
+          const { items, ...more } = cutPage(
+            settled.flatMap((observation) => (observation ? [observation.snapshot] : [])),
+            {
+              list: 'load.current',
+              placeOf: ({ pool }) => [pool],
+              idOf: ({ pool }) => pool,
+              ...(data.limit !== undefined && { limit: data.limit }),
+              ...(last !== undefined && rest.length > asked.length && { goesOnAfter: [last] }),
+            },
+          );
+          return { snapshots: items, ...more };
         }),
         await bus.respond('load.workers', async ({ data: { pool, cursor = '' } }) => {
           if (!pools.has(pool)) throw new CapacityError('not_found', `there is no pool ${pool}`);
@@ -234,9 +258,18 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
             config.intervalSec,
             data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.intervalSec),
           );
-          const points = await ports.history.read(data.pool, { fromMs, toMs, everySec });
-          const isRaw = everySec <= config.intervalSec;
-          return { pool: data.pool, every_s: everySec, points: isRaw ? points : averagePoints(points, everySec) };
+          // Stretches are aligned to the epoch: what begins after one of them is whole.
+          const place = placeOfCursor('load.history', data.cursor, Type.Tuple([Type.Number(), Type.Number()]));
+          const [step, afterMs] = place ?? [everySec, fromMs - 1];
+          const points = await ports.history.read(data.pool, { fromMs: afterMs + 1, toMs, everySec: step });
+          const isRaw = step <= config.intervalSec;
+          const { items, ...more } = cutPage(isRaw ? points : averagePoints(points, step), {
+            list: 'load.history',
+            placeOf: (point) => [step, Date.parse(point.timestamp)],
+            idOf: (point) => point.timestamp,
+            limit: data.limit ?? Number.POSITIVE_INFINITY,
+          });
+          return { pool: data.pool, every_s: step, points: items, ...more };
         }),
       );
       try {

@@ -4,14 +4,15 @@ import {
   isCapacityError,
   type Policy,
   type Pool,
+  pageOf,
   type QueryName,
   type ReplyData,
   type RequestData,
-  type Rollout,
   systemKey,
   timestamp,
 } from '@capplan/contracts';
 import type { Records, Service, ServiceContext, Subscription, Ticker } from '@capplan/runtime';
+import Type from 'typebox';
 import type { ExecutorConfig } from './config.ts';
 import type { Load } from './decide/next-act.ts';
 import { noRollouts, PoolRollouts, startRollout } from './decide/pool-rollouts.ts';
@@ -172,13 +173,20 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     return actuators[pool.actuator.kind].current(pool);
   }
 
-  async function list({ pool, plan_id: planId, limit }: RequestData<'rollout.list'>): Promise<{ rollouts: Rollout[] }> {
+  async function list({ pool, plan_id: planId, ...asked }: RequestData<'rollout.list'>) {
     const states =
       pool === undefined ? (await rollouts.list()).map(({ value }) => value) : [(await rollouts.get(pool))?.value];
     const all = states.flatMap((state) => (state ? [...(state.active ? [state.active] : []), ...state.recent] : []));
     const wanted = planId === undefined ? all : all.filter((rollout) => rollout.plan_id === planId);
-    wanted.sort((a, b) => (a.started_at < b.started_at ? 1 : -1));
-    return { rollouts: wanted.slice(0, limit ?? listLimitDefault) };
+    const { items, ...rest } = pageOf(wanted, asked, {
+      list: 'rollout.list',
+      placeOf: (rollout) => [rollout.started_at, rollout.id],
+      idOf: ({ id }) => id,
+      shape: Type.Tuple([Type.String(), Type.String()]),
+      direction: 'descending',
+      limitDefault: listLimitDefault,
+    });
+    return { rollouts: items, ...rest };
   }
 
   return {

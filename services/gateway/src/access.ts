@@ -22,6 +22,8 @@ export interface AccessDeps {
   clock: Clock;
 }
 
+/** How long a call waits for a lost connection, ms. */
+const connectionWaitMs = 300;
 const readingMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -48,14 +50,18 @@ export function guardAccess(app: FastifyInstance, { tokens, bus, clock }: Access
     };
     const key = systemKey('gateway');
     const cause = randomUUID();
-    await bus.publish({
-      type,
-      key,
-      data: decision,
-      cause,
-      causationId: messageId({ type, key, cause }),
-      actor: actorFor(request),
-    });
+    await bus.publish(
+      {
+        type,
+        key,
+        data: decision,
+        cause,
+        causationId: messageId({ type, key, cause }),
+        actor: actorFor(request),
+      },
+      // A person waits: without a connection the answer is 'try again', at once.
+      { connectionWaitMs },
+    );
   };
 
   app.addHook('onRequest', async (request) => {

@@ -1,4 +1,14 @@
-import { CapacityError, type QueryName, type ReplyData, type RequestData, systemKey } from '@capplan/contracts';
+import {
+  CapacityError,
+  type Policy,
+  type Pool,
+  pageOf,
+  type QueryName,
+  type ReplyData,
+  type RequestData,
+  systemKey,
+} from '@capplan/contracts';
+import Type from 'typebox';
 import { plannerId } from './decide/approvals.ts';
 import { planId } from './decide/plan-id.ts';
 import { findPlan } from './decide/pool-plans.ts';
@@ -43,31 +53,50 @@ export function createQueries(deps: {
       if (!plan) throw new CapacityError('not_found', `there is no plan ${id} any more`);
       return plan;
     },
-    'plan.list': async ({ pool, status, limit }) => {
+    'plan.list': async ({ pool, status, ...asked }) => {
       const states = pool === undefined ? views.allPlans() : [views.plans(pool)];
       const plans = states
         .flatMap((stored) =>
           stored ? [...(stored.value.active ? [stored.value.active] : []), ...stored.value.recent] : [],
         )
-        .filter((plan) => status === undefined || plan.status === status)
-        .sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.id < b.id ? 1 : -1));
-      return { plans: plans.slice(0, limit ?? listLimitDefault) };
+        .filter((plan) => status === undefined || plan.status === status);
+      const { items, ...rest } = pageOf(plans, asked, {
+        list: 'plan.list',
+        placeOf: (plan) => [plan.created_at, plan.id],
+        idOf: ({ id }) => id,
+        shape: Type.Tuple([Type.String(), Type.String()]),
+        direction: 'descending',
+        limitDefault: listLimitDefault,
+      });
+      return { plans: items, ...rest };
     },
     'policy.get': async ({ id }) => {
       const stored = await stores.policies.get(systemKey(id));
       if (!stored) throw new CapacityError('not_found', `there is no policy ${id}`);
       return stored.value.policy;
     },
-    'policy.list': async () => ({ policies: views.policies().sort(byId) }),
+    'policy.list': async (asked) => {
+      const { items, ...rest } = pageOf(views.policies(), asked, byId<Policy>('policy.list'));
+      return { policies: items, ...rest };
+    },
     'pool.get': async ({ id }) => {
       const stored = await stores.pools.get(id);
       if (!stored) throw new CapacityError('not_found', `there is no pool ${id}`);
       return stored.value.pool;
     },
-    'pool.list': async () => ({ pools: views.pools().sort(byId) }),
+    'pool.list': async (asked) => {
+      const { items, ...rest } = pageOf(views.pools(), asked, byId<Pool>('pool.list'));
+      return { pools: items, ...rest };
+    },
   };
 }
 
-function byId(a: { id: string }, b: { id: string }): number {
-  return a.id < b.id ? -1 : 1;
+function byId<T extends { id: string }>(list: string) {
+  return {
+    list,
+    placeOf: ({ id }: T) => [id],
+    idOf: ({ id }: T) => id,
+    shape: Type.Tuple([Type.String()]),
+    direction: 'ascending' as const,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Plan } from '@capplan/contracts';
+import { everyItem, everyPage, type Plan } from '@capplan/contracts';
 import { expect } from 'chai';
 import { ada, plannerConfig as config, openPlannerWorld as open, pool } from './conformance/planner-world.ts';
 import { samplePolicy, samplePool, sampleRollout, sampleSnapshot } from './conformance/samples.ts';
@@ -42,6 +42,33 @@ describe('the planner service', () => {
     await w.observe(4);
     await w.clock.advance(2000);
     expect((await w.plans())[0]?.status).to.equal('approved');
+  });
+
+  it('answers long lists in pages that fit a message, whole and without repeats', async () => {
+    const w = await open();
+    const events = Array.from({ length: 256 }, (_, i) => ({
+      name: `${i} `.padEnd(120, 'x'),
+      from: '2026-01-05T06:00:00.000Z',
+      to: '2026-01-05T07:00:00.000Z',
+      multiplier: 2,
+    }));
+    const ids = Array.from({ length: 30 }, (_, i) => `large-${String(i).padStart(2, '0')}`);
+    for (const id of ids) {
+      await w.ask('policy.put', { policy: { ...samplePolicy(), id, forecast: { events } }, must: 'create' });
+    }
+    await w.clock.advance(1000);
+    const pages: number[] = [];
+    for await (const { policies } of everyPage((at) => w.ask('policy.list', at))) {
+      pages.push(Buffer.byteLength(JSON.stringify(policies)));
+    }
+    expect(pages.length).to.be.greaterThan(1);
+    expect(Math.max(...pages)).to.be.below(1_048_576);
+    const listed = await everyItem(
+      (at) => w.ask('policy.list', { ...at, limit: 7 }),
+      ({ policies }) => policies.map(({ id }) => id),
+    );
+    expect(listed.filter((id) => id.startsWith('large-'))).to.deep.equal(ids);
+    expect(await w.refusal(w.ask('pool.list', { cursor: 'bm90LW91cnM' }))).to.equal('invalid_input');
   });
 
   it('gives a repeated command the same answer and does its work once', async () => {

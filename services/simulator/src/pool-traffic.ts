@@ -1,4 +1,11 @@
-import { CapacityError, durationSec, type QueryName, type ReplyData, type RequestData } from '@capplan/contracts';
+import {
+  CapacityError,
+  durationSec,
+  everyItem,
+  type QueryName,
+  type ReplyData,
+  type RequestData,
+} from '@capplan/contracts';
 
 /** Asks the owners of history and forecasts. */
 export type AskOwner = <N extends Extract<QueryName, 'load.history' | 'forecast.get'>>(
@@ -60,7 +67,14 @@ async function recorded(
   if (beginMs >= endMs) throw new CapacityError('invalid_input', 'traffic.from: must be earlier than traffic.to');
   const stepSec = Math.max(15, Math.ceil((endMs - beginMs) / 1000 / countsMax));
   const range = { pool, from: new Date(beginMs).toISOString(), to: new Date(endMs).toISOString(), every_s: stepSec };
-  const { points, every_s: everySec } = await ask('load.history', range, pool);
+  let everySec = stepSec;
+  const points = await everyItem(
+    (at) => ask('load.history', { ...range, ...at }, pool),
+    (page) => {
+      everySec = page.every_s;
+      return page.points;
+    },
+  );
   const first = points[0];
   if (!first)
     throw new CapacityError(

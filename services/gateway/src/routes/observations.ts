@@ -1,4 +1,12 @@
-import { CapacityError, DurationText, durationSec, PoolId, systemKey, Timestamp } from '@capplan/contracts';
+import {
+  CapacityError,
+  DurationText,
+  durationSec,
+  PoolId,
+  pageRequestFields,
+  systemKey,
+  Timestamp,
+} from '@capplan/contracts';
 import Type from 'typebox';
 import { actorFor } from '../access.ts';
 import { type RouteContext, type TypedApp, visible } from './route-context.ts';
@@ -11,7 +19,7 @@ export function observationRoutes(app: TypedApp, { owners, health }: RouteContex
       schema: {
         tags: ['metrics'],
         summary: 'The newest snapshot of one pool or of all',
-        querystring: Type.Object({ pool: Type.Optional(PoolId) }),
+        querystring: Type.Object({ pool: Type.Optional(PoolId), ...pageRequestFields }),
       },
     },
     async (request) =>
@@ -31,15 +39,21 @@ export function observationRoutes(app: TypedApp, { owners, health }: RouteContex
       schema: {
         tags: ['metrics'],
         summary: 'A pool’s past, averaged',
-        querystring: Type.Object({ pool: PoolId, from: Timestamp, to: Timestamp, every: Type.Optional(DurationText) }),
+        querystring: Type.Object({
+          pool: PoolId,
+          from: Timestamp,
+          to: Timestamp,
+          every: Type.Optional(DurationText),
+          ...pageRequestFields,
+        }),
       },
     },
     async (request) => {
-      const { pool, from, to, every } = request.query;
+      const { pool, from, to, every, ...page } = request.query;
       if (Date.parse(to) <= Date.parse(from)) throw new CapacityError('invalid_input', 'to: must be later than from');
       const history = await owners.ask(
         'load.history',
-        { pool, from, to, ...(every !== undefined && { every_s: durationSec(every) }) },
+        { pool, from, to, ...page, ...(every !== undefined && { every_s: durationSec(every) }) },
         { key: pool, actor: actorFor(request) },
       );
       return visible(request, history);
@@ -85,7 +99,7 @@ export function observationRoutes(app: TypedApp, { owners, health }: RouteContex
         summary: 'The audit log',
         querystring: Type.Object({
           from_sequence: Type.Optional(Type.Integer({ minimum: 1 })),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          ...pageRequestFields,
         }),
       },
     },

@@ -1,4 +1,4 @@
-import { Identifier, PlanStatus, PoolId, systemKey, WorkerCount } from '@capplan/contracts';
+import { Identifier, PlanStatus, PoolId, pageRequestFields, systemKey, WorkerCount } from '@capplan/contracts';
 import Type from 'typebox';
 import { actorFor } from '../access.ts';
 import { type RouteContext, type TypedApp, visible } from './route-context.ts';
@@ -55,7 +55,7 @@ export function planRoutes(app: TypedApp, { owners, replies }: RouteContext): vo
         querystring: Type.Object({
           pool: Type.Optional(PoolId),
           status: Type.Optional(PlanStatus),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          ...pageRequestFields,
         }),
       },
     },
@@ -139,7 +139,7 @@ export function planRoutes(app: TypedApp, { owners, replies }: RouteContext): vo
         querystring: Type.Object({
           pool: Type.Optional(PoolId),
           plan_id: Type.Optional(Identifier),
-          limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+          ...pageRequestFields,
         }),
       },
     },

@@ -6,6 +6,7 @@ import {
   type Policy,
   PolicyDraft,
   Pool,
+  pageRequestFields,
   systemKey,
   timestamp,
 } from '@capplan/contracts';
@@ -15,6 +16,7 @@ import { actorFor, identityFrom } from '../access.ts';
 import { may, permissionForPolicy } from '../decide.ts';
 import { type RouteContext, type TypedApp, visible } from './route-context.ts';
 
+const Page = Type.Object(pageRequestFields);
 const PolicyParams = Type.Object({ id: Identifier });
 const PoolParams = Type.Object({ namespace: Type.String({ maxLength: 63 }), name: Type.String({ maxLength: 127 }) });
 const PoolDraft = Type.Omit(Pool, ['id', 'updated_at']);
@@ -45,9 +47,15 @@ export function policyRoutes(app: TypedApp, context: RouteContext): void {
 
   app.get(
     '/policies',
-    { config: { permission: 'capacity:read' }, schema: { tags: ['policies'], summary: 'List policies' } },
+    {
+      config: { permission: 'capacity:read' },
+      schema: { tags: ['policies'], summary: 'List policies', querystring: Page },
+    },
     async (request) =>
-      settings(request, await owners.ask('policy.list', {}, { key: systemKey('policies'), actor: actorFor(request) })),
+      settings(
+        request,
+        await owners.ask('policy.list', request.query, { key: systemKey('policies'), actor: actorFor(request) }),
+      ),
   );
 
   app.post(
@@ -124,9 +132,12 @@ export function policyRoutes(app: TypedApp, context: RouteContext): void {
 
   app.get(
     '/pools',
-    { config: { permission: 'capacity:read' }, schema: { tags: ['pools'], summary: 'List pools' } },
+    { config: { permission: 'capacity:read' }, schema: { tags: ['pools'], summary: 'List pools', querystring: Page } },
     async (request) =>
-      settings(request, await owners.ask('pool.list', {}, { key: systemKey('pools'), actor: actorFor(request) })),
+      settings(
+        request,
+        await owners.ask('pool.list', request.query, { key: systemKey('pools'), actor: actorFor(request) }),
+      ),
   );
 
   app.get(
