@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { openSocketJobQueue } from './socket-job-queue.ts';
 import { socketJobSource } from './socket-job-source.ts';
@@ -17,6 +18,7 @@ describe('the socket job queue', () => {
       most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, 5));
       atOnce--;
+      return 0;
     });
     await queue.add([1, 2, 3, 4, 5].map(job));
     await until(async () => (await queue.completed()) === 5);
@@ -34,10 +36,64 @@ describe('the socket job queue', () => {
     await until(async () => (await queue.open()) === 1 && queue.waiting() === 0);
     await first.close();
     const second = await socketJobSource(queue.port, () => {});
-    await second.start(1, async () => {});
+    await second.start(1, async () => 7);
     await until(async () => (await queue.completed()) === 1);
+    expect(await queue.finishedMs([1, 2])).to.deep.equal([7, undefined]);
     await second.close();
     await queue.close();
+  });
+
+  /** What may become of a worker's connection, as a person's machine does it. */
+  const endings: [string, (socket: Socket) => void][] = [
+    ['resets its connection', (socket) => void socket.resetAndDestroy()],
+    ['closes its connection', (socket) => void socket.destroy()],
+    ['says what is no JSON', (socket) => void socket.write('{"say":\n')],
+    ['resets it in the middle of a line', (socket) => socket.write('{"say":"do', () => socket.resetAndDestroy())],
+  ];
+  for (const [what, end] of endings) {
+    it(`gives the job of a worker that ${what} back once, and goes on`, async () => {
+      const queue = await openSocketJobQueue(async () => {});
+      const lost = connect(queue.port, '127.0.0.1');
+      lost.on('error', () => {});
+      lost.write('{"say":"take","slots":1}\n');
+      await queue.add([job(1)]);
+      await until(() => queue.waiting() === 0);
+      end(lost);
+      await until(() => queue.waiting() === 1);
+      const seen: number[] = [];
+      const source = await socketJobSource(queue.port, () => {});
+      await source.start(1, async ({ number }) => {
+        seen.push(number);
+        return 0;
+      });
+      await until(async () => (await queue.completed()) === 1);
+      await source.close();
+      await queue.close();
+      expect(seen).to.deep.equal([1]);
+      expect(await queue.open()).to.equal(0);
+    });
+  }
+
+  it('a worker learns once that its queue is gone, however that went: its reports fail, its work is let go', async () => {
+    for (const end of [(socket: Socket) => socket.resetAndDestroy(), (socket: Socket) => socket.destroy()]) {
+      const sockets: Socket[] = [];
+      const server = createServer((socket) => void sockets.push(socket.on('error', () => {})));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      let gone = 0;
+      const source = await socketJobSource((server.address() as AddressInfo).port, () => gone++);
+      const sent = source.transport.send('heartbeat', { key: 'demo/jobs', cause: 'w:1', data: {} as never });
+      await until(() => sockets.length === 1);
+      sockets.forEach(end);
+      const refused = await sent.then(
+        () => false,
+        () => true,
+      );
+      expect(refused).to.equal(true);
+      await source.drain();
+      await source.close();
+      expect(gone).to.equal(1);
+      server.close();
+    }
   });
 
   it('passes reports on, and says when they could not be stored', async () => {

@@ -1,13 +1,13 @@
-import { createServer, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
+import { createServer } from 'node:net';
 import type { IngestKind } from '@capplan/contracts';
 import type { Report } from '@capplan/worker-sdk';
 import type { DemoJob, JobQueue } from './job-queue.ts';
+import { type JsonLines, jsonLines } from './json-lines.ts';
 
 /** What a worker says to the process that holds the queue, one JSON object a line. */
 export type WorkerLine =
   | { say: 'take'; slots: number }
-  | { say: 'done'; number: number }
+  | { say: 'done'; number: number; finishedMs: number }
   | { say: 'failed'; number: number }
   | { say: 'report'; id: number; kind: IngestKind; report: Report };
 
@@ -23,77 +23,81 @@ export interface SocketJobQueue extends JobQueue {
   waiting(): number;
 }
 
+type Worker = JsonLines<HolderLine>;
+
 /**
  * The demo's queue where there is no Redis: kept in this process, served to worker processes over a loopback socket.
- * A job whose worker goes away before it is done is given out again.
+ * A job whose worker goes away before it is done goes back to the front of the queue, once.
  */
 export async function openSocketJobQueue(
   store: (kind: IngestKind, report: Report) => Promise<void>,
 ): Promise<SocketJobQueue> {
   const waiting: DemoJob[] = [];
-  const held = new Map<Socket, Map<number, DemoJob>>();
-  const wanted = new Map<Socket, number>();
-  const done = new Set<number>();
+  const held = new Map<Worker, Map<number, DemoJob>>();
+  const wanted = new Map<Worker, number>();
+  const done = new Map<number, number>();
   let submitted = 0;
   let running = 0;
 
-  const say = (socket: Socket, line: HolderLine) => socket.write(`${JSON.stringify(line)}\n`);
-
   const hand = () => {
-    for (const [socket, slots] of wanted) {
+    for (const [worker, slots] of wanted) {
       let free = slots;
       while (free > 0 && waiting.length > 0) {
         const job = waiting.shift() as DemoJob;
-        held.get(socket)?.set(job.number, job);
+        held.get(worker)?.set(job.number, job);
         running++;
         free--;
-        say(socket, { say: 'job', job });
+        worker.say({ say: 'job', job });
       }
-      wanted.set(socket, free);
+      wanted.set(worker, free);
       if (waiting.length === 0) return;
     }
   };
 
-  const release = (socket: Socket, number: number): DemoJob | undefined => {
-    const jobs = held.get(socket);
+  const release = (worker: Worker, number: number): DemoJob | undefined => {
+    const jobs = held.get(worker);
     const job = jobs?.get(number);
     if (job && jobs?.delete(number)) running--;
     return job;
   };
 
-  const hear = (socket: Socket, line: WorkerLine) => {
-    if (line.say === 'take') wanted.set(socket, (wanted.get(socket) ?? 0) + line.slots);
-    else if (line.say === 'done' && release(socket, line.number)) done.add(line.number);
-    else if (line.say === 'failed') {
-      const job = release(socket, line.number);
+  const receive = (worker: Worker, line: WorkerLine) => {
+    if (line.say === 'take') wanted.set(worker, (wanted.get(worker) ?? 0) + line.slots);
+    else if (line.say === 'done') {
+      if (release(worker, line.number) && !done.has(line.number)) done.set(line.number, line.finishedMs);
+    } else if (line.say === 'failed') {
+      const job = release(worker, line.number);
       if (job) waiting.unshift(job);
     } else if (line.say === 'report') {
       const { id } = line;
       store(line.kind, line.report).then(
-        () => say(socket, { say: 'stored', id, ok: true }),
-        () => say(socket, { say: 'stored', id, ok: false }),
+        () => worker.say({ say: 'stored', id, ok: true }),
+        () => worker.say({ say: 'stored', id, ok: false }),
       );
     }
     hand();
   };
 
   const server = createServer((socket) => {
-    held.set(socket, new Map());
-    socket.on('error', () => {}); // The close that follows gives its jobs back.
-    socket.on('close', () => {
-      const orphans = [...(held.get(socket)?.values() ?? [])];
-      held.delete(socket);
-      wanted.delete(socket);
-      running -= orphans.length;
-      waiting.unshift(...orphans);
-      hand();
+    const worker: Worker = jsonLines<WorkerLine, HolderLine>(socket, {
+      onLine: (line) => receive(worker, line),
+      onGone: () => {
+        const orphans = [...(held.get(worker)?.values() ?? [])];
+        held.delete(worker);
+        wanted.delete(worker);
+        running -= orphans.length;
+        waiting.unshift(...orphans);
+        hand();
+      },
     });
-    createInterface({ input: socket }).on('line', (text) => hear(socket, JSON.parse(text) as WorkerLine));
+    held.set(worker, new Map());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', resolve);
   });
+  // A connection that could not be taken is its worker's failure: it ends, and is started again.
+  server.on('error', () => {});
   const address = server.address();
 
   return {
@@ -103,13 +107,14 @@ export async function openSocketJobQueue(
       waiting.push(...jobs);
       submitted += jobs.length;
       hand();
-      for (const socket of held.keys()) say(socket, { say: 'waiting', jobs: waiting.length });
+      for (const worker of held.keys()) worker.say({ say: 'waiting', jobs: waiting.length });
     },
     submitted: async () => submitted,
     open: async () => waiting.length + running,
     completed: async () => done.size,
+    finishedMs: async (numbers) => numbers.map((number) => done.get(number)),
     close: async () => {
-      for (const socket of held.keys()) socket.destroy();
+      for (const worker of held.keys()) worker.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

@@ -7,14 +7,27 @@ import type { WorkerSettings } from './worker-settings.ts';
 
 /*
  * One worker process: takes jobs from the queue, holds a slot for as long as each says, and reports itself.
- * SIGTERM lets it finish what it has and go.
+ * SIGTERM lets it finish what it has and go. When its queue is gone, or whoever started it, it ends too: it would be in
+ * nobody's books.
  */
 
 const settings = JSON.parse(process.env.CAPPLAN_DEMO_WORKER ?? '{}') as WorkerSettings;
 const workerName = process.env.CAPPLAN_WORKER ?? `w-${process.pid}`;
 const clock = createScaledClock(createSystemClock(), settings);
 
-const source = await openSource(settings);
+/** What is under way may take so long to finish once nobody needs this worker any more, real ms. */
+const lastWordsMs = 5000;
+/** Real time between two looks at whether the starter is still there. */
+const starterMs = 1000;
+
+const fail = (what: string) => (error: unknown) => {
+  process.stderr.write(`${workerName}: ${what}: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+};
+process.on('uncaughtException', fail('an error that nobody caught'));
+process.on('unhandledRejection', fail('a rejection that nobody handled'));
+
+const source = await openSource(settings).catch(fail('its queue cannot be reached'));
 const reporter = createWorkerReporter({
   transport: source.transport,
   pool: settings.pool,
@@ -30,11 +43,13 @@ await source.start(settings.concurrency, async (job) => {
   const startedMs = clock.nowMs();
   reporter.jobStarted();
   await clock.sleep(job.serviceSec * 1000);
+  const finishedMs = clock.nowMs();
   reporter.jobFinished({
     waitSec: Math.max(0, startedMs - job.enqueuedMs) / 1000,
-    serviceSec: (clock.nowMs() - startedMs) / 1000,
+    serviceSec: (finishedMs - startedMs) / 1000,
     ok: true,
   });
+  return finishedMs;
 });
 await reporter.start();
 
@@ -50,6 +65,12 @@ async function leave(): Promise<void> {
   process.exit(0);
 }
 process.on('SIGTERM', () => void leave());
+const starter = process.ppid;
+setInterval(() => {
+  if (process.ppid === starter) return;
+  setTimeout(() => process.exit(1), lastWordsMs);
+  void leave();
+}, starterMs);
 // Ctrl-C reaches the whole group of processes; whoever started this one says when it is to go.
 process.on('SIGINT', () => {});
 

@@ -4,9 +4,12 @@ import type { Report, WorkerTransport } from '../transport.ts';
 
 /** The side of a process that talks IPC: `process` in a child, the `ChildProcess` in its parent. */
 export interface IpcPeer {
-  send?(message: unknown): boolean;
+  /** With `sent`, a message that cannot be handed over is an answer; without it, an `error` event that ends the process. */
+  send?(message: unknown, sent: (error: Error | null) => void): boolean;
   on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'disconnect', listener: () => void): unknown;
   off(event: 'message', listener: (message: unknown) => void): unknown;
+  off(event: 'disconnect', listener: () => void): unknown;
 }
 
 interface ReportMessage {
@@ -23,6 +26,8 @@ interface AnswerMessage {
   reason?: string;
 }
 
+const closed = 'the channel to the parent process is closed';
+
 /**
  * Reports to the parent process, which forwards them (`forwardIpcReports`): a worker then needs no connection of its own.
  *
@@ -35,7 +40,11 @@ export function createIpcTransport(peer: IpcPeer, { answerMs = 5000 } = {}): Wor
   const listener = (message: unknown): void => {
     if (isAnswer(message)) waiting.get(message.number)?.(message);
   };
+  const onGone = (): void => {
+    for (const [mine, answer] of waiting) answer({ capplan: 'answer', number: mine, ok: false, reason: closed });
+  };
   peer.on('message', listener);
+  peer.on('disconnect', onGone);
 
   return {
     send: (kind, report) => {
@@ -55,14 +64,18 @@ export function createIpcTransport(peer: IpcPeer, { answerMs = 5000 } = {}): Wor
         });
         try {
           if (peer.send === undefined) fail('this process has no parent that listens');
-          else peer.send({ capplan: 'report', number: mine, kind, report } satisfies ReportMessage);
+          else
+            peer.send({ capplan: 'report', number: mine, kind, report } satisfies ReportMessage, (error) => {
+              if (error) fail(`${closed}: ${error.message}`);
+            });
         } catch (error) {
-          fail(`the channel to the parent process is closed: ${String(error)}`);
+          fail(`${closed}: ${String(error)}`);
         }
       });
     },
     close: async () => {
       peer.off('message', listener);
+      peer.off('disconnect', onGone);
     },
   };
 }
@@ -75,7 +88,7 @@ export function createIpcTransport(peer: IpcPeer, { answerMs = 5000 } = {}): Wor
 export function forwardIpcReports(child: IpcPeer, bus: Pick<Bus, 'ingest'>): () => void {
   const answer = (message: AnswerMessage): void => {
     try {
-      child.send?.(message);
+      child.send?.(message, () => {});
     } catch {
       // The child is gone; there is nobody left to tell.
     }

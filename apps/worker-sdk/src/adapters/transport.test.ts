@@ -40,8 +40,8 @@ function createChannel(): { child: IpcPeer; parent: IpcPeer } {
       setImmediate(() => other.emit('message', copy));
       return true;
     },
-    on: (event, listener) => mine.on(event, listener),
-    off: (event, listener) => mine.off(event, listener),
+    on: (event: string, listener: (message: never) => void) => mine.on(event, listener),
+    off: (event: string, listener: (message: never) => void) => mine.off(event, listener),
   });
   return { child: peer(childEvents, parentEvents), parent: peer(parentEvents, childEvents) };
 }
@@ -102,12 +102,29 @@ describe('createIpcTransport', () => {
     expect(String(refusal)).to.match(/arrived/);
   });
 
+  it('a child whose parent is gone gets a failure for each report, and does not end', async () => {
+    const { child } = createChannel();
+    const events = new EventEmitter();
+    const left: IpcPeer = {
+      ...child,
+      send: () => true,
+      on: (event: string, listener: (message: never) => void) => events.on(event, listener),
+    };
+    const sent = failureOf(createIpcTransport(left).send('arrival', arrival(1)));
+    events.emit('disconnect');
+    expect(String(await sent)).to.match(/closed/);
+
+    // Node says of a message that cannot be handed over what is wrong, and throws an event where nobody asks.
+    const broken: IpcPeer = { ...child, send: (_message, said) => !said(new Error('EPIPE')) };
+    expect(String(await failureOf(createIpcTransport(broken).send('arrival', arrival(1))))).to.match(/EPIPE/);
+  });
+
   it('passes over what else is said on the channel', async () => {
     const { context, stored } = createBackend();
     const { child, parent } = createChannel();
     forwardIpcReports(parent, context.bus);
     for (const message of [null, 'text', { capplan: 'report' }, { capplan: 'report', number: 1, kind: 'toString' }]) {
-      child.send?.(message);
+      child.send?.(message, () => {});
     }
     await createIpcTransport(child).send('arrival', arrival(1));
     expect(stored()).to.equal(1);
