@@ -40,8 +40,8 @@ function createChannel(): { child: IpcPeer; parent: IpcPeer } {
       setImmediate(() => other.emit('message', copy));
       return true;
     },
-    on: (event: string, listener: (message: never) => void) => mine.on(event, listener),
-    off: (event: string, listener: (message: never) => void) => mine.off(event, listener),
+    on: (event: string, listener: (message?: unknown) => void) => mine.on(event, listener),
+    off: (event: string, listener: (message?: unknown) => void) => mine.off(event, listener),
   });
   return { child: peer(childEvents, parentEvents), parent: peer(parentEvents, childEvents) };
 }
@@ -108,14 +108,20 @@ describe('createIpcTransport', () => {
     const left: IpcPeer = {
       ...child,
       send: () => true,
-      on: (event: string, listener: (message: never) => void) => events.on(event, listener),
+      on: (event: string, listener: (message?: unknown) => void) => events.on(event, listener),
     };
     const sent = failureOf(createIpcTransport(left).send('arrival', arrival(1)));
     events.emit('disconnect');
     expect(String(await sent)).to.match(/closed/);
 
     // Node says of a message that cannot be handed over what is wrong, and throws an event where nobody asks.
-    const broken: IpcPeer = { ...child, send: (_message, said) => !said(new Error('EPIPE')) };
+    const broken: IpcPeer = {
+      ...child,
+      send: (_message, said) => {
+        said(new Error('EPIPE'));
+        return false;
+      },
+    };
     expect(String(await failureOf(createIpcTransport(broken).send('arrival', arrival(1))))).to.match(/EPIPE/);
   });
 
