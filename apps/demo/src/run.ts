@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemKey } from '@capplan/contracts';
+import { isCapacityError, systemKey } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import { createSystemClock, type OpenContext } from '@capplan/runtime';
 import { openServers, startStack } from '@capplan/stack';
@@ -214,9 +214,21 @@ async function followRun({ bus }: OpenContext, scoreboard: Scoreboard) {
   ]);
 }
 
+/** A long walk along the log answers 'ask again' and goes on meanwhile; real ms between two questions, and their number. */
+const verifyEveryMs = 20;
+const verifyTriesMax = 500;
+
 async function verifyAudit({ bus }: OpenContext): Promise<{ records: number; intact: boolean } | undefined> {
   const actor = { id: 'demo', kind: 'service' } as const;
-  return bus.request('audit.verify', {}, { key: systemKey('audit'), actor, timeoutMs: 20_000 }).catch(() => undefined);
+  for (let tries = 0; tries < verifyTriesMax; tries++) {
+    try {
+      return await bus.request('audit.verify', {}, { key: systemKey('audit'), actor, timeoutMs: 20_000 });
+    } catch (error) {
+      if (!isCapacityError(error, 'unavailable')) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, verifyEveryMs));
+    }
+  }
+  return undefined;
 }
 
 async function countJobs(queue: JobQueue) {
