@@ -92,7 +92,7 @@ describe('createProcessActuator', function () {
     await actuator.setWorkers({ pool, workers: 1, fencingToken: 1 });
     const [stubborn] = await running(file);
     // Let it put its ears away first.
-    await clock.sleep(300);
+    await clock.sleep(3000);
     await actuator.setWorkers({ pool, workers: 0, fencingToken: 1 });
     expect((await actuator.current(pool)).ready).to.equal(0);
     await until(async () => !(await isSameProcess(stubborn?.pid as number, stubborn?.birth as string)));
@@ -135,7 +135,7 @@ describe('createProcessActuator', function () {
     const first = await open(file, { script: deaf, drainMs: 100, stops: false });
     await first.setWorkers({ pool, workers: 1, fencingToken: 1 });
     const [stubborn] = await running(file);
-    await clock.sleep(300);
+    await clock.sleep(3000);
     await first.setWorkers({ pool, workers: 0, fencingToken: 1, graceMs: 60_000 });
     await first.close();
     const second = await open(file, { script: deaf, drainMs: 100 });
