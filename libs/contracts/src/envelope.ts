@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { Timestamp } from './primitives.ts';
+import { jsonDepthMax, Timestamp } from './primitives.ts';
 
 /** On whose behalf something is said. */
 export const Actor = Type.Object({
@@ -9,6 +9,9 @@ export const Actor = Type.Object({
   second_factor: Type.Optional(Type.Boolean({ description: 'The token was issued after a second factor' })),
 });
 export type Actor = Static<typeof Actor>;
+
+/** A message holds what came from outside, and layers of its own around it. */
+export const messageDepthMax = 2 * jsonDepthMax;
 
 /**
  * What surrounds every message. `id` is derived from type, key and cause or window, so that saying the same

@@ -8,6 +8,7 @@ export { cutPage, pageOf } from './pages/cut-page.ts';
 export { everyItem, everyPage } from './pages/every-page.ts';
 export { messageBytesMax, pageLimitMax, pageRequestFields } from './pages/page-fields.ts';
 export * from './primitives.ts';
+export * from './read-json.ts';
 export * from './resources/audit-record.ts';
 export * from './resources/forecast.ts';
 export * from './resources/plan.ts';

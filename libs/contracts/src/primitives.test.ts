@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import Type from 'typebox';
-import { durationSec, durationText, strict } from './primitives.ts';
+import { durationSec, durationText, strict, Timestamp } from './primitives.ts';
 import { check } from './validation.ts';
 
 describe('durationSec', () => {
@@ -19,6 +19,27 @@ describe('durationSec', () => {
         expect(durationSec(durationText(ms / 1000))).to.be.closeTo(ms / 1000, 1e-9);
       }),
     );
+  });
+});
+
+describe('Timestamp', () => {
+  const problems = (text: string): string => {
+    const verdict = check(Timestamp, text);
+    return verdict.ok ? '' : verdict.problems.join();
+  };
+
+  it('knows the calendar', () => {
+    for (const day of ['2024-02-29', '2000-02-29', '2026-12-31', '2026-04-30']) {
+      expect(problems(`${day}T00:00:00Z`), day).to.equal('');
+    }
+    for (const day of ['2026-02-30', '2026-02-29', '1900-02-29', '2026-13-01', '2026-00-01', '2026-04-31']) {
+      expect(problems(`${day}T00:00:00Z`), day).to.contain('a day that exists');
+    }
+  });
+
+  it('knows the clock', () => {
+    expect(problems('2026-01-01T23:59:59.999Z')).to.equal('');
+    for (const time of ['24:00:00', '00:60:00', '00:00:61']) expect(problems(`2026-01-01T${time}Z`)).to.not.equal('');
   });
 });
 

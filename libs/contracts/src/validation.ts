@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
+import { meaningOfPattern } from './primitives.ts';
 
 export type Checked<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
@@ -20,11 +21,16 @@ export function check<S extends TSchema>(schema: S, value: unknown): Checked<Sta
   const problems = new Map<string, string>();
   for (const error of validator.Errors(value)) {
     const place = error.instancePath === '' ? '(root)' : error.instancePath;
-    const said = `${place} ${error.message}${describe(error.params)}`;
+    const said = `${place} ${meaning(error.params) ?? `${error.message}${describe(error.params)}`}`;
     if (!problems.has(said)) problems.set(said, said);
     if (problems.size >= 20) break;
   }
   return { ok: false, problems: [...problems.values()] };
+}
+
+function meaning(params: unknown): string | undefined {
+  if (typeof params !== 'object' || params === null || !('pattern' in params)) return undefined;
+  return meaningOfPattern.get(String(params.pattern));
 }
 
 function describe(params: unknown): string {

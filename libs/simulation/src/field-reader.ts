@@ -10,6 +10,9 @@ interface Bounds {
   integer?: boolean;
 }
 
+/** One try shows all problems, as long as there are so few that somebody reads them. */
+const problemsMax = 100;
+
 const unitSeconds: Record<string, number> = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 };
 
 /**
@@ -35,7 +38,7 @@ export class FieldReader {
   }
 
   problem(name: string, message: string): void {
-    this.problems.push({ field: this.at(name), message });
+    if (this.problems.length < problemsMax) this.problems.push({ field: this.at(name), message });
   }
 
   has(name: string): boolean {
@@ -70,8 +73,8 @@ export class FieldReader {
   text(name: string, fallback?: string): string {
     const value = this.raw(name);
     if (value === undefined && fallback !== undefined) return fallback;
-    if (typeof value === 'string' && value.length > 0 && value.length <= 200) return value;
-    this.problem(name, `must be a text of 1 to 200 characters, not ${shown(value)}`);
+    if (typeof value === 'string' && value.length > 0 && value.length <= 200 && !/\p{Cc}/u.test(value)) return value;
+    this.problem(name, `must be one line of 1 to 200 characters, not ${shown(value)}`);
     return '';
   }
 

@@ -27,6 +27,19 @@ describe('readScenario', () => {
     });
   });
 
+  it('takes one line of text as a name', () => {
+    for (const name of ['a\u0000b', 'two\nlines', '', 'x'.repeat(201)]) {
+      expect(problemsOf({ ...small, name }), JSON.stringify(name)).to.have.property('name');
+    }
+  });
+
+  it('says what is wrong a hundred times at most', () => {
+    const service = { distribution: 'measured', samples_s: Array(10_000).fill('x') };
+    const read = readScenario({ ...small, service });
+    expect(read.ok).to.equal(false);
+    if (!read.ok) expect(read.problems).to.have.length(100);
+  });
+
   it('names every field that is off, in one go', () => {
     const problems = problemsOf({
       ...small,

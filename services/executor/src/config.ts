@@ -73,6 +73,7 @@ export const ExecutorConfig = Type.Object({
   }),
   costPerHourMax: Type.Number({
     minimum: 0,
+    maximum: 1e12,
     default: 0,
     description: 'Hard cap: cost per hour of one pool after a step that adds workers; 0 means none',
     env: 'EXECUTOR_COST_PER_HOUR_MAX',

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { CapacityError, type Plan, type Policy, type RequestName } from '@capplan/contracts';
 import {
   createMemoryBackend,
@@ -12,7 +13,7 @@ import { createLocalTokens, generateLocalKey, type LocalTokens } from './adapter
 import { createNoSimulations } from './adapters/no-simulations.ts';
 import { buildApp } from './app.ts';
 import type { GatewayConfig } from './config.ts';
-import type { Owners } from './ports.ts';
+import type { Owners, Simulations } from './ports.ts';
 
 const config: GatewayConfig = {
   host: '127.0.0.1',
@@ -49,6 +50,7 @@ describe('the gateway', () => {
   let app: FastifyInstance;
   let asked: { name: RequestName; data: unknown; actor: string; id: string | undefined }[];
   let answer: (name: RequestName, data: never) => unknown;
+  let simulate: ((signal: AbortSignal) => Promise<never>) | undefined;
 
   before(async () => {
     tokens = await createLocalTokens(await generateLocalKey(), config);
@@ -66,7 +68,13 @@ describe('the gateway', () => {
         return answer(name, data as never) as never;
       },
     };
-    app = await buildApp(gateway, config, { tokens, owners, simulations: createNoSimulations() });
+    simulate = undefined;
+    const none = createNoSimulations();
+    const simulations: Simulations = {
+      ...none,
+      simulate: (scenario, call) => (simulate ? simulate(call.signal) : none.simulate(scenario, call)),
+    };
+    app = await buildApp(gateway, config, { tokens, owners, simulations });
   });
 
   afterEach(() => app.close());
@@ -312,6 +320,76 @@ describe('the gateway', () => {
       headers: { 'content-type': 'application/json' },
     });
     expect(broken.statusCode).to.equal(400);
+  });
+
+  it('gives a simulation up when its client goes away', async () => {
+    let signal: AbortSignal | undefined;
+    const under = new Promise<void>((resolve) => {
+      simulate = (given) => {
+        signal = given;
+        resolve();
+        return new Promise((_, reject) => {
+          given.addEventListener('abort', () => reject(new CapacityError('cancelled', 'gone')), { once: true });
+        });
+      };
+    });
+    const address = await app.listen({ host: '127.0.0.1', port: 0 });
+    const leaving = new AbortController();
+    const token = await tokens.issue({ subject: 'ada', roles: ['admin'] }, Date.now());
+    const asked = fetch(`${address}${api}/simulate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: '{"name":"x"}',
+      signal: leaving.signal,
+    }).catch(() => 'left');
+    await under;
+    leaving.abort();
+    expect(await asked).to.equal('left');
+    for (let i = 0; i < 200 && signal?.aborted === false; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(signal?.aborted).to.equal(true);
+  });
+
+  it('refuses text that nobody can hand on, and what is nested too deeply, with the place', async () => {
+    const post = (payload: string) =>
+      call('POST', '/simulate', { body: payload as never, headers: { 'content-type': 'application/json' } });
+    for (const [payload, place] of [
+      ['{"name":"\\ud800"}', '/name'],
+      ['{"pools":[{"name":"a\\u0000"}]}', '/pools/0/name'],
+      [`{"a":${'['.repeat(40)}${']'.repeat(40)}}`, 'nested deeper than 32'],
+      ['{"__proto__":{"x":1}}', '(root)'],
+    ] as const) {
+      const response = await post(payload);
+      expect(response.statusCode, payload).to.equal(400);
+      expect(response.json().detail, payload).to.contain(place);
+    }
+  });
+
+  it('answers a path that cannot be read with a problem', async () => {
+    const response = await call('GET', '/api/%zz', {});
+    expect(response.statusCode).to.equal(400);
+    expect(response.headers['content-type']).to.contain('application/problem+json');
+  });
+
+  it('answers what is not HTTP, and a head that is too large, with a problem, and closes the connection', async () => {
+    const address = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+    for (const [sent, status] of [
+      ['nonsense\r\n\r\n', '400'],
+      [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, '413'],
+    ] as const) {
+      const answer = await new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(address.port), address.hostname, () => socket.write(sent));
+        let text = '';
+        socket.on('data', (part) => {
+          text += part.toString();
+        });
+        socket.on('close', () => resolve(text));
+        socket.on('error', reject);
+      });
+      expect(answer)
+        .to.match(new RegExp(`^HTTP/1.1 ${status} `))
+        .and.contain('application/problem+json');
+      expect(answer).to.contain('Connection: close');
+    }
   });
 
   it('describes itself', async () => {

@@ -1,10 +1,10 @@
-import { CapacityError, check, strict } from '@capplan/contracts';
+import { CapacityError, check, readJson, strict } from '@capplan/contracts';
 import type { ServiceContext } from '@capplan/runtime';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { TSchema } from 'typebox';
 import Value from 'typebox/value';
 import { guardAccess } from './access.ts';
@@ -13,12 +13,13 @@ import { RequestCounts } from './adapters/request-counts.ts';
 import type { GatewayConfig } from './config.ts';
 import { createIdempotentReplies } from './idempotency.ts';
 import type { Owners, ScriptRunner, Simulations, TokenVerifier } from './ports.ts';
-import { problemOf, retryAfterSec } from './problem.ts';
+import { type Problem, problemOf, retryAfterSec } from './problem.ts';
 import { observationRoutes } from './routes/observations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
 import type { RouteContext, TypedApp } from './routes/route-context.ts';
 import { simulationRoutes } from './routes/simulations.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 import { isGatewayReady, wholeHealth } from './whole-health.ts';
 
 export interface AppPorts {
@@ -41,7 +42,19 @@ export async function buildApp(
     bodyLimit: config.bodyLimitBytes,
     trustProxy: false,
     forceCloseConnections: true,
+    // The longest name that a path may hold, as it is written with escapes.
+    routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, problemOf(error)),
   });
+
+  // What a body may hold is the same for every route, before any schema is asked.
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    async (_request: unknown, body: string | Buffer) => readJson(body.toString()),
+  );
 
   app.setValidatorCompiler(({ schema, httpPart }) => {
     const closed = strict(schema as TSchema);
@@ -60,15 +73,13 @@ export async function buildApp(
     const problem = problemOf(error);
     if (problem.status >= 500)
       log.error({ error, method: request.method, path: request.routeOptions.url }, 'a request failed');
-    const afterSec = retryAfterSec(problem);
-    if (afterSec !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', afterSec);
-    return reply.status(problem.status).type('application/problem+json').send(problem);
+    return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
     const problem = problemOf(
       new CapacityError('not_found', `there is no ${request.method} ${request.url.split('?')[0]}`),
     );
-    return reply.status(404).type('application/problem+json').send(problem);
+    return sendProblem(reply, problem);
   });
 
   const duration = metrics.histogram('capacity_planner_api_request_duration_seconds', 'Time to answer a request', [
@@ -181,6 +192,13 @@ export async function buildApp(
 
 /** When to look again whether a gateway has become ready. */
 const unreadyRetrySec = 2;
+
+/** The one place where a problem is sent. */
+function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const afterSec = retryAfterSec(problem);
+  if (afterSec !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', afterSec);
+  return reply.status(problem.status).type('application/problem+json').send(problem);
+}
 
 /** Counts the different names seen within a window. */
 function countUsers(windowMs: number, nowMs: () => number): { seen(name: string): number } {

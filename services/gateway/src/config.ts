@@ -13,18 +13,21 @@ export const gatewayConfig = Type.Object({
   requestsPerMinute: Type.Integer({
     default: 100,
     minimum: 1,
+    maximum: 1_000_000_000,
     env: 'GATEWAY_REQUESTS_PER_MINUTE',
     description: 'Requests per minute and user',
   }),
   bodyLimitBytes: Type.Integer({
     default: 1_048_576,
     minimum: 1024,
+    maximum: 67_108_864,
     env: 'GATEWAY_BODY_LIMIT_BYTES',
     description: 'Largest request body, bytes',
   }),
   askTimeoutMs: Type.Integer({
     default: 5000,
     minimum: 100,
+    maximum: 600_000,
     env: 'GATEWAY_ASK_TIMEOUT_MS',
     description: 'How long an owner may take to answer, ms',
   }),

@@ -26,12 +26,14 @@ export const SimulatorConfig = Type.Object({
   requestBytesMax: Type.Integer({
     default: 4_194_304,
     minimum: 1024,
+    maximum: 67_108_864,
     env: 'SIMULATOR_REQUEST_BYTES_MAX',
     description: 'Largest request, bytes',
   }),
   keepSec: Type.Integer({
     default: 604_800,
     minimum: 60,
+    maximum: 31_536_000,
     env: 'SIMULATOR_KEEP_SEC',
     description: 'How long a result is kept, seconds',
   }),

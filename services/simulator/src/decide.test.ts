@@ -51,8 +51,16 @@ describe('canonicalText', () => {
 });
 
 describe('parseScenario', () => {
+  it('refuses what nobody could hand on, with the field', () => {
+    for (const text of ['{', '{"name":"\\ud800"}', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`]) {
+      const error = refusal(() => parseScenario(text, 'scenario_json'));
+      expect(error.code).to.equal('invalid_input');
+      expect(error.message).to.match(/^scenario_json: /);
+    }
+  });
+
   it('says which field is not JSON', () => {
-    expect(refusal(() => parseScenario('{', 'scenario_json')).message).to.match(/^scenario_json is not JSON/);
+    expect(refusal(() => parseScenario('{', 'scenario_json')).message).to.match(/^scenario_json: not JSON/);
   });
 });
 

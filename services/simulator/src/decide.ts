@@ -1,4 +1,4 @@
-import { CapacityError } from '@capplan/contracts';
+import { CapacityError, readJson } from '@capplan/contracts';
 import { policyOfDraft } from '@capplan/replay';
 import { readScenario, type Scenario, scenariosMax } from '@capplan/simulation';
 import type { SimulationTask } from './ports.ts';
@@ -61,12 +61,9 @@ export function canonicalText(value: unknown): string {
 /** Reads the text of a scenario as it came over the wire. */
 export function parseScenario(text: string, field: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw new CapacityError(
-      'invalid_input',
-      `${field} is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    return readJson(text);
+  } catch (cause) {
+    throw new CapacityError('invalid_input', `${field}: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -165,7 +165,10 @@ export const queryCatalogue = {
   },
   'audit.list': {
     owner: 'audit',
-    request: Type.Object({ from_sequence: Type.Optional(Type.Integer({ minimum: 1 })), ...pageRequestFields }),
+    request: Type.Object({
+      from_sequence: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+      ...pageRequestFields,
+    }),
     reply: Type.Object({
       records: Type.Array(AuditRecord),
       total: Type.Integer({ minimum: 0 }),

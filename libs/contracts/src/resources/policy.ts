@@ -5,6 +5,7 @@ import {
   NonNegative,
   oneOf,
   Probability,
+  StoredTimestamp,
   Tag,
   Timestamp,
   WorkerCount,
@@ -61,8 +62,8 @@ export type ScalingConfig = Static<typeof ScalingConfig>;
 /** Something known to come: demand is multiplied while it lasts. */
 export const KnownEvent = Type.Object({
   name: Type.Optional(Type.String({ maxLength: 128 })),
-  from: Timestamp,
-  to: Timestamp,
+  from: StoredTimestamp,
+  to: StoredTimestamp,
   multiplier: Type.Number({ minimum: 0, maximum: 1000 }),
 });
 export type KnownEvent = Static<typeof KnownEvent>;

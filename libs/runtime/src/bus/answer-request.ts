@@ -4,10 +4,12 @@ import {
   Envelope,
   type ErrorCode,
   errorCatalogue,
+  messageDepthMax,
   type ReplyData,
   ReplyEnvelope,
   type RequestData,
   type RequestName,
+  readJson,
   requestCatalogue,
   timestamp,
 } from '@capplan/contracts';
@@ -91,9 +93,11 @@ function refused(error: { code: ErrorCode; message: string; detail?: unknown }):
 function readRequest<N extends RequestName>(name: N, text: string): IncomingRequest<N> {
   let envelope: Envelope;
   try {
-    envelope = JSON.parse(text) as Envelope;
+    envelope = readJson(text, messageDepthMax) as Envelope;
   } catch (cause) {
-    throw new CapacityError('invalid_input', `the request ${name} is not JSON`, { cause });
+    throw new CapacityError('invalid_input', `the request ${name} cannot be read: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const outer = check(Envelope, envelope);
   if (!outer.ok)

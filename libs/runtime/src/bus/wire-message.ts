@@ -9,7 +9,9 @@ import {
   type IngestKind,
   ingestCatalogue,
   ingestSubject,
+  messageDepthMax,
   messageId,
+  readJson,
   splitSubject,
   timestamp,
 } from '@capplan/contracts';
@@ -87,11 +89,14 @@ function encode(
 export function decodeMessage(message: WireMessage): Decoded {
   let envelope: Envelope;
   try {
-    envelope = JSON.parse(message.text) as Envelope;
+    if (message.isChecked) {
+      const own = JSON.parse(message.text) as Envelope;
+      return { ok: true, envelope: own, key: own.key };
+    }
+    envelope = readJson(message.text, messageDepthMax) as Envelope;
   } catch (error) {
-    return { ok: false, reason: 'malformed', detail: `not JSON: ${String(error)}` };
+    return { ok: false, reason: 'malformed', detail: error instanceof Error ? error.message : String(error) };
   }
-  if (message.isChecked) return { ok: true, envelope, key: envelope.key };
   const outer = check(Envelope, envelope);
   if (!outer.ok) return { ok: false, reason: 'malformed', detail: outer.problems.join('; ') };
   const parts = splitSubject(message.subject);

@@ -21,12 +21,14 @@ export const RuntimeConfig = Type.Object({
   connectTimeoutMs: Type.Integer({
     default: 60_000,
     minimum: 100,
+    maximum: 3_600_000,
     env: 'CONNECT_TIMEOUT_MS',
     description: 'How long the servers may take to answer at the start, ms',
   }),
   stopTimeoutMs: Type.Integer({
     default: 25_000,
     minimum: 100,
+    maximum: 3_600_000,
     env: 'STOP_TIMEOUT_MS',
     description: 'How long a stop may take before the process ends anyway, ms',
   }),

@@ -1,10 +1,12 @@
-import { CapacityError, type ErrorCode, errorCatalogue } from '@capplan/contracts';
+import { CapacityError, type ErrorCode, errorCatalogue, wellFormed } from '@capplan/contracts';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 
 const codeHeader = 'capacity-error';
 const detailHeader = 'capacity-error-detail-bin';
 /** Headers are small: what does not fit is left out, the message stays. */
 const detailBytesMax = 4_096;
+/** Of the message as it stands in its header, where a character of another script takes nine. */
+const messageBytesMax = 2_048;
 
 /** An error as gRPC sends it: the standard status, and beside it the exact code and detail. */
 export function toGrpcError(error: unknown, service: string): Partial<ServiceError> {
@@ -18,7 +20,14 @@ export function toGrpcError(error: unknown, service: string): Partial<ServiceErr
     const detail = Buffer.from(JSON.stringify(error.detail));
     if (detail.length <= detailBytesMax) metadata.set(detailHeader, detail);
   }
-  return { code: errorCatalogue[error.code].grpc as status, details: error.message, metadata };
+  return { code: errorCatalogue[error.code].grpc as status, details: headerText(error.message), metadata };
+}
+
+/** A message that can stand in a header: gRPC throws at one that is not well-formed, and clients at one that is long. */
+function headerText(message: string): string {
+  let text = wellFormed(message);
+  while (encodeURI(text).length > messageBytesMax) text = wellFormed(`${text.slice(0, Math.floor(text.length / 2))}…`);
+  return text;
 }
 
 /** What each standard status means here, for servers that send nothing else. */

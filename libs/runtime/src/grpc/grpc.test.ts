@@ -134,6 +134,46 @@ describe('serveGrpc and connectGrpc', () => {
     expect(isCapacityError(outcome, 'too_large')).to.equal(true);
   });
 
+  it('answers with an error where the answer cannot be sent, whatever stands in it', async () => {
+    const hostile = ['a lone \ud800 surrogate', 'line\r\nbreak', 'größer ≥ 1 €', '€'.repeat(100_000), '\0'];
+    await open({
+      Simulate: async ({ scenario_json: index }: { scenario_json: string }) => {
+        throw new CapacityError('invalid_input', hostile[Number(index)] as string, { detail: hostile });
+      },
+      // biome-ignore lint/correctness/useYield: it fails before it has anything to say
+      async *SimulateStream({ scenario_json: index }: { scenario_json: string }) {
+        throw new CapacityError('invalid_input', hostile[Number(index)] as string);
+      },
+      Compare: async () => ({
+        id: 7,
+        figures: 'none',
+        get result_json() {
+          throw new TypeError('cannot be read');
+        },
+      }),
+    });
+    for (const index of hostile.keys()) {
+      const request = { scenario_json: String(index) };
+      const refused = await client.call('Simulate', request).catch((error: unknown) => error);
+      expect(isCapacityError(refused, 'invalid_input'), `${index}: ${String(refused)}`).to.equal(true);
+      const read = async () => {
+        for await (const _ of client.stream('SimulateStream', request));
+      };
+      const ended = await read().catch((error: unknown) => error);
+      expect(isCapacityError(ended, 'invalid_input'), `${index}: ${String(ended)}`).to.equal(true);
+    }
+    const refused = (await client.call('Simulate', { scenario_json: '2' }).catch((error) => error)) as CapacityError;
+    expect(refused.message).to.equal(hostile[2]);
+    const unsent = await client.call('Compare', {}).catch((error: unknown) => error);
+    expect(isCapacityError(unsent, 'internal')).to.equal(true);
+  });
+
+  it('answers too_large where the reply is larger than allowed', async () => {
+    await open({ Simulate: async () => ({ result_json: 'x'.repeat(2_000) }) }, 1_000);
+    const outcome = await client.call('Simulate', {}).catch((error: unknown) => error);
+    expect(isCapacityError(outcome, 'too_large')).to.equal(true);
+  });
+
   it('carries the trace of the caller to the handler', async () => {
     await open({
       Simulate: async () => {

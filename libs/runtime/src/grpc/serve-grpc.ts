@@ -78,6 +78,19 @@ export async function serveGrpc(options: {
       return toGrpcError(error, options.service);
     };
 
+    /** The one place where what became of a call is sent: what cannot be sent is an error too, and never leaves here. */
+    const answer = <T>(
+      work: Promise<T>,
+      send: (value: T) => void,
+      refuse: (failure: ReturnType<typeof toGrpcError>) => void,
+    ): void => {
+      work
+        .then(send)
+        .catch((error: unknown) => refuse(fail(error)))
+        .catch((error: unknown) => refuse(fail(new Error('The answer could not be sent', { cause: error }))))
+        .catch((error: unknown) => log.error({ method: name, error }, 'A call got no answer'));
+    };
+
     const handle = method.responseStream
       ? (call: ServerWritableStream<never, unknown>) => {
           const context = contextOf(call);
@@ -87,15 +100,17 @@ export async function serveGrpc(options: {
               if (!call.write(message)) await drained(call, context.signal);
             }
           };
-          run(call, stream).then(
+          answer(
+            run(call, stream),
             () => call.end(),
-            (error: unknown) => call.emit('error', fail(error)),
+            (failure) => call.emit('error', failure),
           );
         }
       : (call: ServerUnaryCall<never, unknown>, reply: sendUnaryData<unknown>) => {
-          run(call, async () => handler(call.request, contextOf(call))).then(
+          answer(
+            run(call, async () => handler(call.request, contextOf(call))),
             (value) => reply(null, value),
-            (error: unknown) => reply(fail(error)),
+            (failure) => reply(failure),
           );
         };
     implementation[name] = handle as UntypedServiceImplementation[string];

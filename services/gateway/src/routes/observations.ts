@@ -98,7 +98,7 @@ export function observationRoutes(app: TypedApp, { owners, health }: RouteContex
         tags: ['audit'],
         summary: 'The audit log',
         querystring: Type.Object({
-          from_sequence: Type.Optional(Type.Integer({ minimum: 1 })),
+          from_sequence: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
           ...pageRequestFields,
         }),
       },

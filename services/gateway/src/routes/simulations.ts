@@ -76,6 +76,7 @@ export function simulationRoutes(app: TypedApp, { owners, simulations, replies }
 /** Aborted when the client closes the connection before it has its answer. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (reply.raw.destroyed) gone.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort();
   });
