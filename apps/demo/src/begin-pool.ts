@@ -1,4 +1,4 @@
-import { durationText, systemKey } from '@capplan/contracts';
+import { durationSec, durationText, systemKey } from '@capplan/contracts';
 import type { Clock, OpenContext } from '@capplan/runtime';
 import type { DemoPool } from './demo-pool.ts';
 
@@ -47,7 +47,11 @@ export async function beginPool(options: {
 
   // A snapshot shows a worker up to an interval after it has come.
   const tookSec = (clock.nowMs() - (orderedMs ?? declaredMs)) / 1000 - demo.snapshotIntervalSec / 2;
-  const startupSec = Math.min(3600, Math.max(2, speed * 0.5, Math.round(tookSec)));
+  const startupSec = measuredStartupSec({
+    tookSec: arrived.signal.aborted ? tookSec : undefined,
+    declaredSec: durationSec(demo.pool.startup_delay),
+    leastSec: Math.max(2, speed * 0.5),
+  });
   const measured = { ...demo, pool: { ...demo.pool, startup_delay: durationText(startupSec) } };
   await putPool(bus, measured);
   void clock.sleep(settlingMs).then(
@@ -55,6 +59,24 @@ export async function beginPool(options: {
     () => {},
   );
   return measured;
+}
+
+/** A start that took so many times longer than declared says more about the machine's day than about the pool. */
+const slowerMax = 5;
+
+/**
+ * The start-up delay to hand on, seconds.
+ *
+ * @param tookSec how long the first workers took; undefined when they had not all come, which measures nothing
+ */
+export function measuredStartupSec(start: {
+  tookSec: number | undefined;
+  declaredSec: number;
+  leastSec: number;
+}): number {
+  const { tookSec, declaredSec, leastSec } = start;
+  if (tookSec === undefined) return Math.max(leastSec, declaredSec);
+  return Math.max(leastSec, Math.min(slowerMax * declaredSec, Math.round(tookSec)));
 }
 
 async function putPool(bus: OpenContext['bus'], { pool }: DemoPool): Promise<void> {

@@ -1,3 +1,4 @@
+import { workersMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { decide } from './decide.ts';
@@ -45,6 +46,20 @@ describe('decide', () => {
     const decision = decide(inputOf());
     expect(decision.targetWorkers).to.equal(46);
     expect(decision.steps.filter((step) => step.timestamp === new Date(nowMs).toISOString())).to.deep.equal([]);
+  });
+
+  it('never speaks of more workers than any pool has, however wild the figures', () => {
+    const snapshot = snapshotOf({ arrival_rate: 1e15, service_time_mean_s: 1e6, current_workers: 1_000_000 });
+    const policy = policyOf({ scaling: { max_workers: workersMax, safety_margin: 2 } });
+    const decision = decide(inputOf({ policy, snapshot, forecast: forecastOf(1e12) }));
+    const counts = [
+      decision.currentWorkers,
+      decision.targetWorkers,
+      ...decision.explanation.flatMap(({ before, after }) => [before, after]),
+      ...decision.alternatives.map(({ workers }) => workers),
+      ...decision.steps.map(({ to_workers: workers }) => workers),
+    ];
+    expect(Math.max(...counts)).to.be.at.most(workersMax);
   });
 
   it('orders workers before demand is there', () => {

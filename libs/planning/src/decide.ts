@@ -1,3 +1,4 @@
+import { workersMax } from '@capplan/contracts';
 import { cheapest, price } from './candidates.ts';
 import { judgeData } from './data-state.ts';
 import type { Decision } from './decision.ts';
@@ -36,7 +37,7 @@ function deliberate(input: DecisionInput): Deliberation {
   const present = snapshot === undefined ? unknownPresent(input, limits.minWorkers) : readPresent(snapshot, input);
   const field = fieldOf(input, settings, present);
   const current = present.orderedWorkers;
-  const highest = Math.max(current, sensibleMaximum(field));
+  const highest = Math.min(workersMax, Math.max(current, sensibleMaximum(field)));
   const { best, priced } = cheapest(field, Math.min(highest, stableFloor(field)), highest);
   const staying = priced.find((candidate) => candidate.workers === current) ?? price(field, current);
 

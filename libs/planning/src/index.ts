@@ -4,6 +4,7 @@ export { type Decision, type HoldReason, holdReasons } from './decision.ts';
 export type { DecisionHistory, DecisionInput, PastChange, PoolFacts } from './decision-input.ts';
 export { decisionHorizonSec } from './horizon.ts';
 export { contradictionOf } from './plausibility.ts';
+export { isOneLine, policyProblems } from './policy-problems.ts';
 export { createRecentLoad, observeRecentLoad, type RecentLoad } from './recent-load.ts';
 export { type Limits, limitsAt } from './schedule-window.ts';
 export { createServiceEstimate, estimatedScv, observeService, type ServiceEstimate } from './service-estimate.ts';

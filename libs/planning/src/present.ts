@@ -1,4 +1,4 @@
-import type { Snapshot } from '@capplan/contracts';
+import { type Snapshot, workersMax } from '@capplan/contracts';
 import { attemptsPerJob } from './attempts-per-job.ts';
 import type { DecisionInput, PastChange } from './decision-input.ts';
 import { believableArrivals } from './plausibility.ts';
@@ -42,7 +42,7 @@ export function readPresent(snapshot: Snapshot, input: DecisionInput): Present {
   return {
     readyWorkers,
     starting: spreadStarting(startingWorkers, history.changes, nowMs, pool.startupDelaySec),
-    orderedWorkers: readyWorkers + startingWorkers,
+    orderedWorkers: Math.min(workersMax, readyWorkers + startingWorkers),
     busySlots: Math.min(snapshot.busy_slots, readyWorkers * pool.concurrency),
     backlog: snapshot.backlog,
     arrivalRatePerSec: believableArrivals(snapshot),

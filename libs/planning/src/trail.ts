@@ -1,4 +1,4 @@
-import type { ExplanationStep } from '@capplan/contracts';
+import { type ExplanationStep, workersMax } from '@capplan/contracts';
 
 /** Collects the lines that lead from where the pool is to the target; each line starts where the last one ended. */
 export interface Trail {
@@ -10,13 +10,14 @@ export interface Trail {
 
 export function createTrail(workers: number): Trail {
   const lines: ExplanationStep[] = [];
-  let current = workers;
+  let current = Math.min(workersMax, workers);
   return {
     lines,
     get workers() {
       return current;
     },
-    apply(rule, after, detail, always = false) {
+    apply(rule, wanted, detail, always = false) {
+      const after = Math.min(workersMax, wanted);
       if (after === current && !always) return;
       lines.push({ rule, before: current, after, detail: detail.slice(0, 1024) });
       current = after;

@@ -1,4 +1,5 @@
 import { check, type Policy, PolicyDraft, strict } from '@capplan/contracts';
+import { policyProblems } from '@capplan/planning';
 
 export type ReadPolicy = { ok: true; policy: Policy } | { ok: false; problems: string[] };
 
@@ -17,22 +18,17 @@ export function policyOfDraft(value: unknown): ReadPolicy {
   const checked = check(strictDraft, value);
   if (!checked.ok) return { ok: false, problems: checked.problems.map(withField) };
   const draft = checked.value;
-  const { min_workers, max_workers } = draft.scaling;
-  if (min_workers > max_workers) {
-    return { ok: false, problems: [`scaling.min_workers ${min_workers} is above scaling.max_workers ${max_workers}`] };
-  }
-  return {
-    ok: true,
-    policy: {
-      ...draft,
-      id: draft.id ?? 'policy',
-      enabled: draft.enabled ?? true,
-      forecast: draft.forecast ?? {},
-      cost: draft.cost ?? {},
-      tags: draft.tags ?? [],
-      updated_at: '1970-01-01T00:00:00Z',
-    },
+  const policy: Policy = {
+    ...draft,
+    id: draft.id ?? 'policy',
+    enabled: draft.enabled ?? true,
+    forecast: draft.forecast ?? {},
+    cost: draft.cost ?? {},
+    tags: draft.tags ?? [],
+    updated_at: '1970-01-01T00:00:00Z',
   };
+  const problems = policyProblems(policy);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, policy };
 }
 
 /** `/scaling/min_workers must be integer` becomes `scaling.min_workers must be integer`. */

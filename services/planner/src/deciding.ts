@@ -8,6 +8,7 @@ import { draftPlan, poolFacts, withTrial } from './decide/draft-plan.ts';
 import { mayTarget, withTarget } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
 import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
+import { isSound } from './decide/record-rules.ts';
 import { budgetAlerts } from './decide/watch-money.ts';
 import type { PlanningCore, TrialAnswer, Trials } from './ports.ts';
 import type { Receipts, Stores } from './stores.ts';
@@ -36,6 +37,18 @@ export interface Deciding {
   ground(poolId: string): Ground;
   draft(ground: Ground, request: { id: string; requestedBy: string }): Plan;
   onSnapshot(snapshot: Snapshot): Promise<void>;
+}
+
+/** Where work fails and the policy, from before it was looked at so closely, would not be written today: that is why. */
+function usable<T>(policy: Policy, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const verdict = isSound(policy);
+    if (verdict.ok) throw cause;
+    const said = `policy ${policy.id} cannot be used as it is stored: ${verdict.detail}; put it again`;
+    throw new CapacityError('policy_mismatch', said, { cause });
+  }
 }
 
 const attemptsMax = 5;
@@ -70,7 +83,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
       },
       dataAgeSec: Math.max(0, nowMs - Date.parse(snapshot.timestamp)) / 1000,
     };
-    return { pool, policy, snapshot, input, decision: planning.decide(input) };
+    return { pool, policy, snapshot, input, decision: usable(policy, () => planning.decide(input)) };
   };
 
   const ground: Deciding['ground'] = (poolId) => {
@@ -85,15 +98,17 @@ export function createDeciding(deps: DecidingDeps): Deciding {
   };
 
   const draft: Deciding['draft'] = ({ policy, input, decision }, { id, requestedBy }) =>
-    draftPlan({
-      id,
-      input,
-      decision,
-      requestedBy,
-      expiresAfterSec: config.expiresAfterSec,
-      commitSec: policy.mode === 'auto' ? config.commitAutoSec : config.commitManualSec,
-      forecastPoints: config.forecastPoints,
-    });
+    usable(policy, () =>
+      draftPlan({
+        id,
+        input,
+        decision,
+        requestedBy,
+        expiresAfterSec: config.expiresAfterSec,
+        commitSec: policy.mode === 'auto' ? config.commitAutoSec : config.commitManualSec,
+        forecastPoints: config.forecastPoints,
+      }),
+    );
 
   /** The draft as the simulator leaves it: confirmed, or with the count that did better. */
   async function tried(first: Plan, given: Ground): Promise<Plan> {

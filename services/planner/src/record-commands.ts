@@ -2,7 +2,7 @@ import { CapacityError, isCapacityError, type Policy, type Pool, systemKey, time
 import type { Clock, IncomingRequest, Records, StoredRecord } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { move, told } from './decide/pool-plans.ts';
-import { mayGovern, mayPutPolicy, mayRemovePolicy, type RecordVerdict } from './decide/record-rules.ts';
+import { isSoundPool, mayGovern, mayPutPolicy, mayRemovePolicy, type RecordVerdict } from './decide/record-rules.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
@@ -103,6 +103,7 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
         const governing = await stores.policies.get(systemKey(sent.policy_id));
         if (!governing)
           throw new CapacityError('policy_mismatch', `there is no policy ${sent.policy_id}; put it first`);
+        allow(isSoundPool(sent));
         allow(mayGovern(governing.value.policy, sent));
         const pool: Pool = { ...sent, updated_at: timestamp(clock.nowMs()) };
         await audited(request, sent.id, sent.id, pool);
@@ -137,5 +138,5 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
 }
 
 function allow(verdict: RecordVerdict): void {
-  if (!verdict.ok) throw new CapacityError(verdict.code, verdict.detail);
+  if (!verdict.ok) throw new CapacityError(verdict.code, verdict.detail, { detail: verdict.problems });
 }

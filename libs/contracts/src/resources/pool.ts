@@ -1,5 +1,15 @@
 import Type, { type Static } from 'typebox';
-import { DurationText, Identifier, NonNegative, oneOf, PoolId, Tag, Timestamp, WorkerCount } from '../primitives.ts';
+import {
+  DurationText,
+  durationSec,
+  Identifier,
+  NonNegative,
+  oneOf,
+  PoolId,
+  Tag,
+  Timestamp,
+  WorkerCount,
+} from '../primitives.ts';
 
 /** Where a pool's backlog is read. */
 export const QueueSource = Type.Object({
@@ -32,3 +42,11 @@ export const Pool = Type.Object({
   updated_at: Timestamp,
 });
 export type Pool = Static<typeof Pool>;
+
+/** A worker that takes longer to start than this is not starting; what waits for it, waits no longer. */
+export const startupDelaySecMax = 4 * 3600;
+
+/** The time that a new worker of this pool takes to its first job, seconds, within what is plausible. */
+export function startupDelaySec(pool: Pick<Pool, 'startup_delay'>): number {
+  return Math.min(startupDelaySecMax, durationSec(pool.startup_delay));
+}

@@ -1,4 +1,4 @@
-import { durationSec, type Pool, type Rollout } from '@capplan/contracts';
+import { type Pool, type Rollout, startupDelaySec } from '@capplan/contracts';
 import type { Note, ObserveSettings, PlacedReport, PoolMemory, Suspect, WorkerSeen } from './observation.ts';
 
 export interface Fleet {
@@ -134,7 +134,7 @@ export function presentWorkers(
 function startingWorkers(input: { pool: Pool; rollout: Rollout | undefined; workers: number; nowMs: number }): number {
   const ordered = newestOrder(input.rollout);
   if (ordered === undefined) return 0;
-  const patienceMs = (3 * durationSec(input.pool.startup_delay) + 60) * 1000;
+  const patienceMs = (3 * startupDelaySec(input.pool) + 60) * 1000;
   if (input.nowMs - ordered.atMs > patienceMs) return 0;
   return Math.max(0, ordered.workers - input.workers);
 }
@@ -151,7 +151,7 @@ function newestOrder(rollout: Rollout | undefined): { workers: number; atMs: num
 
 function isStartingUp(pool: Pool, rollout: Rollout | undefined, nowMs: number): boolean {
   const sinceMs = newestOrder(rollout)?.atMs ?? Date.parse(pool.updated_at);
-  return nowMs - sinceMs <= (3 * durationSec(pool.startup_delay) + 60) * 1000;
+  return nowMs - sinceMs <= (3 * startupDelaySec(pool) + 60) * 1000;
 }
 
 function utilizationOf(reports: readonly PlacedReport[], active: readonly WorkerSeen[]): number {

@@ -1,4 +1,4 @@
-import { CapacityError, durationSec } from '@capplan/contracts';
+import { CapacityError, startupDelaySec } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
 import { leavingFirst } from '../decide/leaving-first.ts';
 import type { Actuator, SetWorkersOutcome, WorkerOrder } from '../ports.ts';
@@ -103,7 +103,7 @@ export function createMemoryActuator(clock: Clock): MemoryActuator {
     async setWorkers({ pool, workers, ...order }) {
       need();
       orders += 1;
-      const outcome = change(pool.id, workers, { ...order, startMs: 1000 * durationSec(pool.startup_delay) });
+      const outcome = change(pool.id, workers, { ...order, startMs: 1000 * startupDelaySec(pool) });
       if (outcome.ok) fleetOf(pool.id).isRetired = false;
       return outcome;
     },

@@ -1,5 +1,4 @@
-import type { Plan, Policy, Pool, Rollout, StepRecord } from '@capplan/contracts';
-import { durationSec } from '@capplan/contracts';
+import { Plan, Policy, Pool, Rollout, StepRecord, startupDelaySec } from '@capplan/contracts';
 import type { ExecutorConfig } from '../config.ts';
 import type { ActualWorkers } from '../ports.ts';
 import type { PoolRollouts } from './pool-rollouts.ts';
@@ -208,7 +207,7 @@ function settleOrOrder(
 }
 
 function isOverdue(step: StepRecord, pool: Pool, config: ExecutorConfig, nowMs: number): boolean {
-  const boundMs = 2000 * durationSec(pool.startup_delay) + config.settleGraceMs;
+  const boundMs = 2000 * startupDelaySec(pool) + config.settleGraceMs;
   return nowMs - Date.parse(step.ordered_at as string) > boundMs;
 }
 

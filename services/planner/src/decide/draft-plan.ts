@@ -1,4 +1,12 @@
-import { durationSec, durationText, type Plan, type Pool, type Step, timestamp } from '@capplan/contracts';
+import {
+  durationSec,
+  durationText,
+  type Plan,
+  type Pool,
+  type Step,
+  startupDelaySec,
+  timestamp,
+} from '@capplan/contracts';
 import { type Decision, type DecisionInput, type PoolFacts, toPlan } from '@capplan/planning';
 import type { TrialAnswer } from '../ports.ts';
 
@@ -18,7 +26,7 @@ export function poolFacts(pool: Pool): PoolFacts {
   return {
     id: pool.id,
     concurrency: pool.concurrency,
-    startupDelaySec: durationSec(pool.startup_delay),
+    startupDelaySec: startupDelaySec(pool),
     workerCostPerHour: pool.worker_cost_per_hour,
     tags: pool.tags,
     ...(pool.service_time_hint === undefined ? {} : { serviceTimeHintSec: durationSec(pool.service_time_hint) }),

@@ -1,4 +1,12 @@
-import { durationSec, durationText, type Policy, type Pool, type Step, timestamp } from '@capplan/contracts';
+import {
+  durationSec,
+  durationText,
+  type Policy,
+  type Pool,
+  type Step,
+  startupDelaySec,
+  timestamp,
+} from '@capplan/contracts';
 import type { Decision } from '@capplan/planning';
 
 const stepMaxDefault = 15;
@@ -79,7 +87,7 @@ function stepsTo(
       to_workers: to,
       reason: `${asked.by} ${asked.why}`.slice(0, 1024),
       confidence,
-      estimated_duration: durationText(durationSec(pool.startup_delay)),
+      estimated_duration: durationText(startupDelaySec(pool)),
     });
     from = to;
   }

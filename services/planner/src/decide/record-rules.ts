@@ -1,6 +1,14 @@
-import { durationSec, type ErrorCode, type Policy, type Pool } from '@capplan/contracts';
+import {
+  durationSec,
+  durationText,
+  type ErrorCode,
+  type Policy,
+  type Pool,
+  startupDelaySecMax,
+} from '@capplan/contracts';
+import { isOneLine, policyProblems } from '@capplan/planning';
 
-export type RecordVerdict = { ok: true } | { ok: false; code: ErrorCode; detail: string };
+export type RecordVerdict = { ok: true } | { ok: false; code: ErrorCode; detail: string; problems?: string[] };
 
 const fine: RecordVerdict = { ok: true };
 const refuse = (code: ErrorCode, detail: string): RecordVerdict => ({ ok: false, code, detail });
@@ -19,35 +27,36 @@ export function mayGovern(policy: Pick<Policy, 'id' | 'tags'>, pool: Pick<Pool, 
 
 /** Whether a policy makes sense in itself, beyond what its schema can say. Every problem is named. */
 export function isSound(policy: Policy): RecordVerdict {
-  const { scaling, slo, cost, approval } = policy;
+  return allOf(policyProblems(policy));
+}
+
+/** Whether a pool makes sense in itself: what stands in it is within what the services can bear. */
+export function isSoundPool(pool: Pool): RecordVerdict {
+  const { queue, actuator } = pool;
   const problems: string[] = [];
-  if (scaling.min_workers > scaling.max_workers) {
-    problems.push(`scaling.min_workers ${scaling.min_workers} is above scaling.max_workers ${scaling.max_workers}`);
-  }
-  const { utilization_low: low, utilization_high: high } = scaling;
-  if (low !== undefined && high !== undefined && low >= high) {
-    problems.push(`scaling.utilization_low ${low} must be below scaling.utilization_high ${high}`);
-  }
-  if (durationSec(slo.p95_latency) <= 0) problems.push('slo.p95_latency must be longer than nothing');
-  for (const [index, window] of (scaling.schedules ?? []).entries()) {
-    const place = `scaling.schedules[${index}]`;
-    if (durationSec(window.duration) <= 0) problems.push(`${place}.duration must be longer than nothing`);
-    if ((window.min_workers ?? 0) > (window.max_workers ?? Number.POSITIVE_INFINITY)) {
-      problems.push(`${place}.min_workers is above its max_workers`);
+  const duration = (field: string, text: string | undefined, leastSec: number, mostSec: number): void => {
+    if (text === undefined) return;
+    const sec = durationSec(text);
+    if (!(sec >= leastSec && sec <= mostSec)) {
+      problems.push(`${field} must be from ${durationText(leastSec)} to ${durationText(mostSec)}`);
     }
-    if (!/^\S+(\s+\S+){4,5}$/.test(window.cron.trim())) problems.push(`${place}.cron needs five or six fields`);
-  }
-  for (const [index, event] of (policy.forecast.events ?? []).entries()) {
-    if (Date.parse(event.from) >= Date.parse(event.to))
-      problems.push(`forecast.events[${index}].from is not before to`);
-  }
-  if (cost.budget_kind === 'hard' && cost.hourly_budget === undefined && cost.monthly_budget === undefined) {
-    problems.push('cost.budget_kind is hard, and there is no hourly_budget or monthly_budget');
-  }
-  if (approval?.expires_after !== undefined && durationSec(approval.expires_after) <= 0) {
-    problems.push('approval.expires_after must be longer than nothing');
-  }
-  return problems.length === 0 ? fine : refuse('invalid_input', problems.join('; '));
+  };
+  const oneLine = (field: string, text: string | undefined): void => {
+    if (text !== undefined && !isOneLine(text)) problems.push(`${field} must be one line of well-formed text`);
+  };
+  oneLine('queue.name', queue.name);
+  oneLine('queue.group', queue.group);
+  oneLine('actuator.target', actuator.target);
+  duration('startup_delay', pool.startup_delay, 0, startupDelaySecMax);
+  duration('service_time_hint', pool.service_time_hint, 0.001, 7 * 86_400);
+  duration('drain_grace', pool.drain_grace, 0, 7 * 86_400);
+  if (pool.worker_cost_per_hour > 1e6) problems.push('worker_cost_per_hour must be at most 1000000');
+  return allOf(problems);
+}
+
+function allOf(problems: string[]): RecordVerdict {
+  if (problems.length === 0) return fine;
+  return { ok: false, code: 'invalid_input', detail: problems.join('; '), problems };
 }
 
 /** Whether the policy may be written while these pools use it. */

@@ -1,4 +1,4 @@
-import { durationSec } from '@capplan/contracts';
+import { durationSec, startupDelaySec } from '@capplan/contracts';
 import type { TrialQuestion } from '../ports.ts';
 
 const leastSec = 600;
@@ -12,7 +12,7 @@ const jobsWanted = 200_000;
  */
 export function trialScenario(question: TrialQuestion, candidate: { workers: number }): Record<string, unknown> {
   const { pool, policy, snapshot, forecast } = question;
-  const startupSec = durationSec(pool.startup_delay);
+  const startupSec = startupDelaySec(pool);
   const horizonSec = Math.round(Math.min(mostSec, Math.max(leastSec, 4 * startupSec)));
   const current = snapshot.current_workers + snapshot.starting_workers;
   const meanSec =
