@@ -24,6 +24,7 @@ export {
   openMemoryContext,
   type ServerContext,
 } from './process/open-context.ts';
+export { createPoolGuard, type PoolGuard } from './process/pool-guard.ts';
 export { exitCodes, runService } from './process/run-service.ts';
 export {
   type CreationContext,

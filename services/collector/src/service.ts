@@ -7,7 +7,7 @@ import {
   type Rollout,
   timestamp,
 } from '@capplan/contracts';
-import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
+import { createPoolGuard, type Service, type ServiceContext, type Subscription } from '@capplan/runtime';
 import Type from 'typebox';
 import type { CollectorConfig } from './config.ts';
 import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
@@ -46,6 +46,7 @@ const rolloutEvents = [
  */
 export function createCollector(context: ServiceContext, config: CollectorConfig, ports: CollectorPorts): Service {
   const { bus, clock, log } = context;
+  const guard = createPoolGuard(context);
   const intervalMs = config.intervalSec * 1000;
   const pools = new Map<string, Pool>();
   const rollouts = new Map<string, Rollout>();
@@ -144,7 +145,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
     const work = async (): Promise<void> => {
       for (let pool = waiting.shift(); pool !== undefined && !stopping.signal.aborted; pool = waiting.shift()) {
         try {
-          await catchUp(pool, window);
+          await guard.run(pool.id, () => catchUp(pool, window));
         } catch (error) {
           failed.add();
           troubles.push({ pool: pool.id, error });
@@ -192,6 +193,7 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
           if (data.pool !== null) return void pools.set(data.id, data.pool);
           pools.delete(data.id);
           unsaid.delete(data.id);
+          guard.forget(data.id);
           knownSince.delete(data.id);
           await ports.windows.forget(data.id);
         }),

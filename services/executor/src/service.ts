@@ -11,7 +11,14 @@ import {
   systemKey,
   timestamp,
 } from '@capplan/contracts';
-import type { Records, Service, ServiceContext, Subscription, Ticker } from '@capplan/runtime';
+import {
+  createPoolGuard,
+  type Records,
+  type Service,
+  type ServiceContext,
+  type Subscription,
+  type Ticker,
+} from '@capplan/runtime';
 import Type from 'typebox';
 import type { ExecutorConfig } from './config.ts';
 import type { Load } from './decide/next-act.ts';
@@ -38,6 +45,7 @@ const approvedDeliveriesMax = 100;
  */
 export function createExecutor(context: ServiceContext, config: ExecutorConfig, { actuators }: ExecutorPorts): Service {
   const { bus, clock, log, metrics, health } = context;
+  const guard = createPoolGuard(context);
   const actor = { id: 'executor', kind: 'service' } as const;
   const subscriptions: Subscription[] = [];
   const rolloutsSeen = new Map<string, PoolRollouts>();
@@ -134,7 +142,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
   async function driveAll(): Promise<void> {
     const active = [...rolloutsSeen].filter(([, state]) => state.active !== null).map(([pool]) => pool);
     underWay.set(active.length);
-    const outcomes = await Promise.allSettled(active.map((pool) => driver.drive(pool)));
+    const outcomes = await Promise.allSettled(active.map((pool) => guard.run(pool, () => driver.drive(pool))));
     for (const [index, outcome] of outcomes.entries()) {
       if (outcome.status === 'rejected') {
         log.warn({ pool: active[index], error: outcome.reason }, 'A rollout could not be moved on; it is tried again.');
@@ -248,6 +256,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
           if (data.pool !== null) gone.delete(key);
           else {
             loads.delete(key);
+            guard.forget(key);
             gone.add(key);
           }
         }),

@@ -59,7 +59,7 @@ async function createWorld(faults: Faults = {}) {
     const context = backend.context('forecaster', instance);
     const service = createForecaster(context, config);
     await clock.waitFor(service.start());
-    return { service, crash: () => context.crash() };
+    return { service, context, crash: () => context.crash() };
   };
   const measure = async (minutes: number): Promise<void> => {
     for (let i = 0; i < minutes; i++) {
@@ -86,10 +86,46 @@ async function createWorld(faults: Faults = {}) {
         )
         .catch((error: { code: string }) => error.code),
     );
-  return { clock, backend, start, measure, forecasts, ask, remember, asked: () => asked };
+  return { clock, backend, outside, start, measure, forecasts, ask, remember, asked: () => asked };
 }
 
 describe('createForecaster', () => {
+  it('lets records of an older version cost their own pools only, after a restart too', async () => {
+    const { backend, clock, outside, start, measure, forecasts, ask } = await createWorld();
+    const zone = { ...samplePolicy({ time_zone: 'X/Y' }), id: 'zone' };
+    const slow = samplePool({ id: 'shop/slow', startup_delay: '365d' });
+    const lost = samplePool({ id: 'shop/lost', policy_id: 'zone' });
+    await outside.bus.publish({
+      ...{ type: 'policy.changed', key: '_/zone', cause: '1', data: { id: 'zone', revision: 2, policy: zone } },
+    });
+    for (const pool of [slow, lost]) {
+      const data = { id: pool.id, revision: 1, pool };
+      await outside.bus.publish({ type: 'pool.changed', key: pool.id, cause: '1', data });
+    }
+    const measureAll = async (): Promise<void> => {
+      await measure(2);
+      for (const { id } of [slow, lost]) {
+        const data = sampleSnapshot(clock.nowMs() - 1000, { pool: id });
+        await outside.bus.publish({ type: 'load.observed', key: id, cause: data.timestamp, data });
+      }
+      await clock.advance(1000);
+    };
+    const first = await start('a');
+    await measureAll();
+    expect(forecasts().map(({ pool }) => pool))
+      .to.include.members(['shop/mail', 'shop/slow'])
+      .and.not.include(lost.id);
+    expect(await ask('shop/lost')).to.equal('policy_mismatch');
+    expect(first.context.health.report().checks.pools?.detail).to.contain('shop/lost').and.contain("'X/Y'");
+    first.crash();
+    const before = forecasts().length;
+    await start('b');
+    await clock.advance(60_000);
+    await measureAll();
+    expect(forecasts().length).to.be.greaterThan(before);
+    expect(backend.deadLetters()).to.deep.equal([]);
+  });
+
   it('says a forecast for every snapshot, from the history that it finds', async () => {
     const { start, measure, forecasts, remember, ask } = await createWorld();
     await remember(6);

@@ -1,5 +1,5 @@
 import { CapacityError, type Forecast, type Policy, type Pool, type Snapshot } from '@capplan/contracts';
-import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
+import { createPoolGuard, type Service, type ServiceContext, type Subscription } from '@capplan/runtime';
 import type { ForecasterConfig } from './config.ts';
 import { forecastOf } from './decide.ts';
 import { modelSettings } from './model-settings.ts';
@@ -24,6 +24,7 @@ export function createForecaster(
 ): Service {
   const { bus, cache, log } = context;
   const store = createModelStore(context, config);
+  const guard = createPoolGuard(context);
   const pools = new Map<string, Pool>();
   const policies = new Map<string, Policy>();
   const subscriptions: Subscription[] = [];
@@ -86,15 +87,20 @@ export function createForecaster(
         await bus.follow('pool.changed', async ({ envelope: { data } }) => {
           if (data.pool !== null) return void pools.set(data.id, data.pool);
           pools.delete(data.id);
+          guard.forget(data.id);
           await store.forget(data.id);
         }),
         await bus.respond('forecast.get', ({ data }) => answer(data.pool, data.horizon_s)),
       );
       subscriptions.push(
-        await bus.follow('load.observed', async ({ envelope }) => void (await learn(envelope.data))),
+        await bus.follow('load.observed', async ({ envelope: { data } }) => {
+          await guard.run(data.pool, () => learn(data));
+        }),
         await bus.consume('load.observed', { durable: 'forecaster', from: 'new' }, async ({ envelope }) => {
-          const kept = await learn(envelope.data);
-          if (kept !== undefined) await publish(kept, envelope.id);
+          await guard.run(envelope.data.pool, async () => {
+            const kept = await learn(envelope.data);
+            if (kept !== undefined) await publish(kept, envelope.id);
+          });
         }),
       );
     },

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ada, plannerConfig as config, openPlannerWorld as open, pool } from './conformance/planner-world.ts';
 import { samplePolicy, samplePool, sampleRollout, sampleSnapshot } from './conformance/samples.ts';
 import type { Trials } from './ports.ts';
+import { openStores } from './stores.ts';
 
 describe('the planner service', () => {
   it('turns a measurement into an approved, audited and announced plan, and follows its rollout to the end', async () => {
@@ -42,6 +43,46 @@ describe('the planner service', () => {
     await w.observe(4);
     await w.clock.advance(2000);
     expect((await w.plans())[0]?.status).to.equal('approved');
+  });
+
+  it('lets a record of an older version, which cannot be used, cost its own pool only, after a restart too', async () => {
+    const w = await open();
+    const poisoned = 'shop/poisoned';
+    const schedules = [{ cron: '99 99 99 99 99', duration: '1h' }];
+    const policy = samplePolicy({ id: 'poison', scaling: { min_workers: 1, max_workers: 40, schedules } });
+    expect(await w.refusal(w.ask('policy.put', { policy, must: 'create' }))).to.equal('invalid_input');
+    const store = await w.clock.waitFor(openStores(w.helper));
+    await w.clock.waitFor(store.policies.create('_/poison', { policy, command_id: 'old' }));
+    const record = samplePool({ id: poisoned, policy_id: 'poison', startup_delay: '365d' });
+    await w.clock.waitFor(store.pools.create(poisoned, { pool: record, command_id: 'old' }));
+    w.world.wish = ({ policy: { id } }) => {
+      if (id === 'poison') throw new TypeError('CronPattern: Invalid value');
+      return 7;
+    };
+    const settled = async () => {
+      await w.observe(4, { pool: poisoned });
+      await w.observe(4);
+      await w.clock.advance(2000);
+    };
+    await settled();
+    expect((await w.plans())[0]).to.include({ status: 'approved', target_workers: 7 });
+    expect(await w.refusal(w.ask('plan.preview', { pool: poisoned }))).to.equal('policy_mismatch');
+    const [first] = w.replicas;
+    expect(first?.context.health.report().checks.pools?.detail).to.contain(poisoned).and.contain('cron');
+    expect(first?.context.health.report().ready).to.equal(true);
+
+    first?.context.crash();
+    const second = await w.launch('b');
+    w.world.wish = ({ policy: { id } }) => {
+      if (id === 'poison') throw new TypeError('CronPattern: Invalid value');
+      return 9;
+    };
+    await w.clock.advance(60_000);
+    await settled();
+    expect((await w.ask('plan.preview', { pool })).target_workers).to.equal(9);
+    const skipped = second.context.lines().filter(({ sentence }) => sentence.startsWith('A pool is skipped'));
+    expect(skipped).to.have.length(1);
+    expect(w.backend.deadLetters()).to.deep.equal([]);
   });
 
   it('answers long lists in pages that fit a message, whole and without repeats', async () => {

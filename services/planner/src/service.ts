@@ -1,5 +1,12 @@
 import { type EventType, type RequestName, systemKey } from '@capplan/contracts';
-import type { IncomingRequest, Service, ServiceContext, Subscription, Ticker } from '@capplan/runtime';
+import {
+  createPoolGuard,
+  type IncomingRequest,
+  type Service,
+  type ServiceContext,
+  type Subscription,
+  type Ticker,
+} from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { followRollout } from './decide/follow-rollout.ts';
 import { createDeciding } from './deciding.ts';
@@ -34,6 +41,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
   const { bus, clock, health, log, metrics } = context;
   const subscriptions: Subscription[] = [];
   const figures = createFigures(metrics);
+  const guard = createPoolGuard(context);
   let ticker: Ticker | undefined;
   let started = false;
   health.watch('plan records', () => ({ ready: started, detail: started ? 'open' : 'not open yet' }));
@@ -43,7 +51,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     const views = createViews(context, stores, figures.anomaly);
     const receipts = createReceipts(context);
     const deciding = createDeciding({ context, config, stores, views, receipts, ...ports });
-    const sweep = createSweep(context, config, stores, views);
+    const sweep = createSweep(context, config, stores, views, guard);
     const plans = createPlanCommands({ clock, config, stores, views, deciding, planning: ports.planning, receipts });
     const records = createRecordCommands({ clock, config, stores, views, receipts });
     const queries = createQueries({ stores, views, deciding, poolOf: plans.poolOf, nowMs: () => clock.nowMs() });
@@ -56,6 +64,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
         await bus.publish({ type: 'policy.changed', key, data, cause: String(revision) });
       }),
       await stores.pools.relay('planner-pool-relay', async ({ key, value, revision }) => {
+        if (!value) guard.forget(key);
         const data = { id: key, revision, pool: value?.pool ?? null };
         await bus.publish({ type: 'pool.changed', key, data, cause: String(revision) });
       }),
@@ -88,7 +97,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     subscriptions.push(
       await bus.consume('load.observed', { durable: 'planner-load-observed' }, async ({ envelope: { data } }) => {
         const beganMs = clock.nowMs();
-        await deciding.onSnapshot(data);
+        await guard.run(data.pool, () => deciding.onSnapshot(data));
         figures.planned((clock.nowMs() - beganMs) / 1000);
         const { intervals } = views.watchOf(data.pool).objective;
         const within = intervals.filter(({ isWithin }) => isWithin).length;

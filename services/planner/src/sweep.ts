@@ -1,5 +1,5 @@
 import { isCapacityError, type Plan, timestamp } from '@capplan/contracts';
-import type { ServiceContext } from '@capplan/runtime';
+import type { PoolGuard, ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { plannerId } from './decide/approvals.ts';
 import { expire } from './decide/consider.ts';
@@ -24,6 +24,7 @@ export function createSweep(
   config: PlannerConfig,
   stores: Stores,
   views: Views,
+  guard: PoolGuard,
 ): Sweep {
   const askedMs = new Map<string, number>();
 
@@ -68,9 +69,9 @@ export function createSweep(
     watch.isSeeded = true;
   }
 
-  async function attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async function attempt(pool: string, what: string, work: () => Promise<void>): Promise<void> {
     try {
-      await work();
+      await guard.run(pool, work);
     } catch (error) {
       log.warn({ error }, `${what} did not work out; it is tried again.`);
     }
@@ -84,9 +85,9 @@ export function createSweep(
         const plan = value.active;
         if (!plan) continue;
         if (plan.status !== 'executing' && Date.parse(plan.expires_at) <= nowMs) {
-          await attempt(`Letting ${plan.id} expire`, () => change(plan.pool, expire));
+          await attempt(plan.pool, `Letting ${plan.id} expire`, () => change(plan.pool, expire));
         } else if (plan.status === 'executing' && nowMs - lastDueMs(plan) > 1000 * config.stuckAfterSec) {
-          await attempt(`Asking what became of ${plan.id}`, () => rescue(plan));
+          await attempt(plan.pool, `Asking what became of ${plan.id}`, () => rescue(plan));
         }
       }
       for (const pool of views.pools()) {
@@ -94,7 +95,7 @@ export function createSweep(
         const hasBudget = cost?.hourly_budget !== undefined || cost?.monthly_budget !== undefined;
         if (!hasBudget || views.watchOf(pool.id).isSeeded || nowMs - (askedMs.get(pool.id) ?? 0) < 60_000) continue;
         askedMs.set(pool.id, nowMs);
-        await attempt(`Learning what ${pool.id} has spent`, () => seed(pool.id));
+        await attempt(pool.id, `Learning what ${pool.id} has spent`, () => seed(pool.id));
       }
     },
   };

@@ -27,7 +27,7 @@ async function createWorld(faults: Faults = {}) {
     const context = backend.context('queueing', instance);
     const service = createQueueing(context, Value.Create(QueueingConfig));
     await clock.waitFor(service.start());
-    return { service, crash: () => context.crash() };
+    return { service, context, crash: () => context.crash() };
   };
   const observe = async (changes: Partial<Snapshot> = {}): Promise<void> => {
     const timestamp = new Date(clock.nowMs()).toISOString();
@@ -82,6 +82,26 @@ describe('createQueueing', () => {
     const ids = seen.map(({ envelope }) => (envelope as { id: string }).id);
     expect(new Set(ids).size).to.equal(ids.length);
     expect(sized().at(-1)?.made_at).to.equal(new Date(startMs + 19 * 15_000).toISOString());
+    expect(backend.deadLetters()).to.deep.equal([]);
+  });
+
+  it('lets a record that cannot be sized cost its own pool only', async () => {
+    const { clock, backend, outside, start, observe, sized } = await createWorld();
+    const { context } = await start('a');
+    const endless = { ...samplePolicy({ p95_latency: `${'9'.repeat(400)}d`, drain_time: '0s' }), id: 'endless' };
+    const change = { id: 'endless', revision: 2, policy: endless };
+    await outside.bus.publish({ type: 'policy.changed', key: '_/endless', cause: '1', data: change });
+    const pool = samplePool({ id: 'shop/poisoned', policy_id: 'endless' });
+    const data = { id: pool.id, revision: 1, pool };
+    await outside.bus.publish({ type: 'pool.changed', key: pool.id, cause: '1', data });
+    await clock.advance(1000);
+    const timestamp = new Date(clock.nowMs()).toISOString();
+    const snapshot = sampleSnapshot({ pool: pool.id, timestamp });
+    await outside.bus.publish({ type: 'load.observed', key: pool.id, cause: timestamp, data: snapshot });
+    await observe();
+    await clock.advance(1000);
+    expect(sized().map((requirement) => requirement.pool)).to.deep.equal(['shop/mail']);
+    expect(context.health.report().checks.pools?.detail).to.contain('shop/poisoned');
     expect(backend.deadLetters()).to.deep.equal([]);
   });
 

@@ -7,7 +7,7 @@ import {
   type Snapshot,
 } from '@capplan/contracts';
 import type { ServiceDistribution } from '@capplan/queueing';
-import type { Service, ServiceContext, Subscription } from '@capplan/runtime';
+import { createPoolGuard, type Service, type ServiceContext, type Subscription } from '@capplan/runtime';
 import type { QueueingConfig } from './config.ts';
 import { createStepSizer, type StepSizer, sizePool } from './decide.ts';
 import type { QueueingPorts } from './ports.ts';
@@ -29,6 +29,7 @@ interface Basis {
  */
 export function createQueueing(context: ServiceContext, config: QueueingConfig, _ports: QueueingPorts = {}): Service {
   const { bus, log } = context;
+  const guard = createPoolGuard(context);
   const pools = new Map<string, Pool>();
   const policies = new Map<string, Policy>();
   const snapshots = new Map<string, Snapshot>();
@@ -99,6 +100,7 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
       subscriptions.push(
         await bus.follow('pool.changed', ({ envelope: { data } }) => {
           if (data.pool !== null) return void pools.set(data.id, data.pool);
+          guard.forget(data.id);
           for (const view of [pools, snapshots, forecasts, bases]) view.delete(data.id);
         }),
         await bus.follow('policy.changed', ({ envelope: { data } }) => {
@@ -111,11 +113,11 @@ export function createQueueing(context: ServiceContext, config: QueueingConfig, 
       subscriptions.push(
         await bus.consume('load.observed', { durable: 'queueing-load', from: 'new' }, async ({ envelope }) => {
           keepSnapshot(envelope.data);
-          await say(envelope.data.pool, envelope.id);
+          await guard.run(envelope.data.pool, () => say(envelope.data.pool, envelope.id));
         }),
         await bus.consume('forecast.made', { durable: 'queueing-forecast', from: 'new' }, async ({ envelope }) => {
           keepForecast(envelope.data);
-          await say(envelope.data.pool, envelope.id);
+          await guard.run(envelope.data.pool, () => say(envelope.data.pool, envelope.id));
         }),
         await bus.respond('requirement.get', async ({ data }) => {
           if (!pools.has(data.pool)) throw new CapacityError('not_found', `there is no pool ${data.pool}`);

@@ -85,7 +85,7 @@ export async function openPlannerWorld(
   const observe = async (workers: number, change: Partial<Snapshot> = {}) => {
     const snapshot = sampleSnapshot(clock.nowMs(), workers, change);
     await clock.waitFor(
-      helper.bus.publish({ type: 'load.observed', key: pool, data: snapshot, cause: snapshot.timestamp }),
+      helper.bus.publish({ type: 'load.observed', key: snapshot.pool, data: snapshot, cause: snapshot.timestamp }),
     );
     return snapshot;
   };
