@@ -33,4 +33,25 @@ describe('thread engines', () => {
     await engines.close();
     expect(['cancelled', 'unavailable']).to.include(await outcomes[1]);
   });
+
+  it('give the place of a caller who has gone to the next one at once', async () => {
+    const engines = createThreadEngines({ threads: 1, queueMax: 1 });
+    const [first, second, third] = [new AbortController(), new AbortController(), new AbortController()];
+    const run = (signal: AbortSignal) =>
+      engines.run({ kind: 'simulate', scenario: slow }, { signal }).then(
+        () => 'answered',
+        (error) => (isCapacityError(error) ? error.code : String(error)),
+      );
+    const running = run(first.signal);
+    const waiting = run(second.signal);
+    second.abort();
+    expect(await waiting).to.equal('cancelled');
+    expect(engines.load()).to.deep.equal({ running: 1, waiting: 0 });
+    const next = run(third.signal);
+    expect(engines.load()).to.deep.equal({ running: 1, waiting: 1 });
+    first.abort();
+    third.abort();
+    expect(await Promise.all([running, next])).to.deep.equal(['cancelled', 'cancelled']);
+    await engines.close();
+  });
 });

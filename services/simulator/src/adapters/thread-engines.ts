@@ -6,6 +6,8 @@ import type { FromThread, ThreadData, ToThread } from './engine-thread.ts';
 interface Waiting {
   task: SimulationTask;
   call: TaskCall;
+  /** Gives its place in the queue back: whoever has gone waits no more. */
+  leave(): void;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -71,10 +73,7 @@ export function createThreadEngines({ threads, queueMax }: { threads: number; qu
       if (!free) return;
       const waiting = queue.shift() as Waiting;
       const { signal } = waiting.call;
-      if (signal.aborted) {
-        waiting.reject(cancelled());
-        continue;
-      }
+      signal.removeEventListener('abort', waiting.leave);
       const id = nextId++;
       const raise = () => {
         Atomics.store(free.unwanted, 0, id);
@@ -98,7 +97,14 @@ export function createThreadEngines({ threads, queueMax }: { threads: number; qu
             new CapacityError('busy', `all ${threads} engines are at work and ${queue.length} requests wait`),
           );
         }
-        queue.push({ task, call, resolve, reject });
+        const leave = () => {
+          const place = queue.indexOf(waiting);
+          if (place >= 0) queue.splice(place, 1);
+          reject(cancelled());
+        };
+        const waiting: Waiting = { task, call, leave, resolve, reject };
+        call.signal.addEventListener('abort', leave, { once: true });
+        queue.push(waiting);
         serve();
       }),
     load: () => ({ running: [...seats].filter((seat) => seat.current).length, waiting: queue.length }),
