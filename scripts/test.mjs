@@ -8,6 +8,7 @@ import { prepare, root } from './prepare.mjs';
 const suites = {
   unit: { specs: ['{libs,services,apps}/*/src/**/*.test.ts', 'tests/contract/**/*.test.ts'], timeoutMs: 30_000 },
   world: { specs: ['tests/world/**/*.test.ts'], timeoutMs: 600_000 },
+  fuzz: { specs: ['tests/fuzz/**/*.test.ts'], timeoutMs: 600_000, servers: true },
   integration: { specs: ['tests/integration/**/*.test.ts'], timeoutMs: 120_000, servers: true },
   chaos: { specs: ['tests/chaos/**/*.test.ts'], timeoutMs: 300_000, servers: true },
   e2e: { specs: ['tests/e2e/**/*.test.ts'], timeoutMs: 400_000, servers: true },
