@@ -4,8 +4,6 @@ import type { DemoJob, JobQueue } from './job-queue.ts';
 
 /** Bit n is set when job n has been done: doing it twice counts once. */
 export const doneBitmapKey = 'capplan-demo:done';
-/** Job numbers and when each was done first, virtual ms. */
-export const finishedKey = 'capplan-demo:finished';
 /** Bit n is set when job n has been put in. */
 const submittedBitmapKey = 'capplan-demo:submitted';
 
@@ -41,11 +39,6 @@ export function bullmqJobQueue({ redisUrl, queue: name }: { redisUrl: string; qu
       return Object.values(counts).reduce((sum, count) => sum + count, 0);
     },
     completed: () => connection.bitcount(doneBitmapKey),
-    finishedMs: async (numbers) => {
-      if (numbers.length === 0) return [];
-      const found = await connection.hmget(finishedKey, ...numbers.map(String));
-      return found.map((text) => (text === null ? undefined : Number(text)));
-    },
     close: async () => {
       await queue.close();
       connection.disconnect();

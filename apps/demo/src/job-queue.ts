@@ -14,7 +14,5 @@ export interface JobQueue {
   submitted(): Promise<number>;
   /** Different jobs that have been done. */
   completed(): Promise<number>;
-  /** When each of these jobs was done first, virtual ms; undefined for one that is not done. */
-  finishedMs(numbers: readonly number[]): Promise<(number | undefined)[]>;
   close(): Promise<void>;
 }

@@ -6,11 +6,8 @@ export interface JobSource {
   transport: WorkerTransport;
   /** Jobs waiting, where the source says so. */
   waiting(): number | undefined;
-  /**
-   * Takes up to `slots` jobs at a time, for ever. `work` answers when the job was finished, virtual ms; a job whose `work`
-   * throws is given out again.
-   */
-  start(slots: number, work: (job: DemoJob) => Promise<number>): Promise<void>;
+  /** Takes up to `slots` jobs at a time, for ever; a job whose `work` throws is given out again. */
+  start(slots: number, work: (job: DemoJob) => Promise<void>): Promise<void>;
   /** Takes no further job; resolves when those under way are over. */
   drain(): Promise<void>;
   close(): Promise<void>;

@@ -18,7 +18,6 @@ describe('the socket job queue', () => {
       most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, 5));
       atOnce--;
-      return 0;
     });
     await queue.add([1, 2, 3, 4, 5].map(job));
     await until(async () => (await queue.completed()) === 5);
@@ -36,9 +35,8 @@ describe('the socket job queue', () => {
     await until(async () => (await queue.open()) === 1 && queue.waiting() === 0);
     await first.close();
     const second = await socketJobSource(queue.port, () => {});
-    await second.start(1, async () => 7);
+    await second.start(1, async () => {});
     await until(async () => (await queue.completed()) === 1);
-    expect(await queue.finishedMs([1, 2])).to.deep.equal([7, undefined]);
     await second.close();
     await queue.close();
   });
@@ -64,7 +62,6 @@ describe('the socket job queue', () => {
       const source = await socketJobSource(queue.port, () => {});
       await source.start(1, async ({ number }) => {
         seen.push(number);
-        return 0;
       });
       await until(async () => (await queue.completed()) === 1);
       await source.close();

@@ -7,7 +7,7 @@ import { type JsonLines, jsonLines } from './json-lines.ts';
 /** What a worker says to the process that holds the queue, one JSON object a line. */
 export type WorkerLine =
   | { say: 'take'; slots: number }
-  | { say: 'done'; number: number; finishedMs: number }
+  | { say: 'done'; number: number }
   | { say: 'failed'; number: number }
   | { say: 'report'; id: number; kind: IngestKind; report: Report };
 
@@ -35,7 +35,7 @@ export async function openSocketJobQueue(
   const waiting: DemoJob[] = [];
   const held = new Map<Worker, Map<number, DemoJob>>();
   const wanted = new Map<Worker, number>();
-  const done = new Map<number, number>();
+  const done = new Set<number>();
   let submitted = 0;
   let running = 0;
 
@@ -64,7 +64,7 @@ export async function openSocketJobQueue(
   const receive = (worker: Worker, line: WorkerLine) => {
     if (line.say === 'take') wanted.set(worker, (wanted.get(worker) ?? 0) + line.slots);
     else if (line.say === 'done') {
-      if (release(worker, line.number) && !done.has(line.number)) done.set(line.number, line.finishedMs);
+      if (release(worker, line.number)) done.add(line.number);
     } else if (line.say === 'failed') {
       const job = release(worker, line.number);
       if (job) waiting.unshift(job);
@@ -112,7 +112,6 @@ export async function openSocketJobQueue(
     submitted: async () => submitted,
     open: async () => waiting.length + running,
     completed: async () => done.size,
-    finishedMs: async (numbers) => numbers.map((number) => done.get(number)),
     close: async () => {
       for (const worker of held.keys()) worker.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

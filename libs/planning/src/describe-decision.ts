@@ -33,7 +33,7 @@ export function describeDecision(
   return {
     currentWorkers: current,
     targetWorkers: target,
-    floorWorkers: Math.min(floorWorkers, target),
+    floorWorkers: settings.floorOnly ? Math.min(floorWorkers, target) : target,
     steps: [
       ...stepNow(d, rate, confidence),
       ...laterSteps({ input, settings, targetWorkers: target, workersPerRate, confidence }),

@@ -28,8 +28,10 @@ second; null is unknown), backlog and current_workers (those that take jobs). Be
 starting_workers, service_time_mean_s and service_time_scv; every other field of a snapshot is understood too.
 Lines are in order of time. The number of workers decided on is taken to be ordered at once.
 
-A decision has timestamp, workers (to have ordered from now on), plan (current and target workers, steps, confidence,
-slo_achievable, hold, violation_probability, cost_impact) and reason. A bad line gets {"error":…,"line":N}.
+A decision has timestamp, workers (to have ordered from now on), plan (current_workers, target_workers, floor_workers,
+steps, confidence, slo_achievable, hold, violation_probability, cost_impact) and reason. floor_workers is the minimum to
+set for another autoscaler where the policy says floor_only; elsewhere it is the target. A bad line gets
+{"error":…,"line":N}.
 
 exit codes: 0 done, 2 a line or an option was refused
 
@@ -96,6 +98,7 @@ function answerOf(decision: Decision, { snapshotTime, explain }: { snapshotTime:
     plan: {
       current_workers: decision.currentWorkers,
       target_workers: decision.targetWorkers,
+      floor_workers: decision.floorWorkers,
       steps: decision.steps,
       confidence: decision.confidence,
       slo_achievable: decision.sloAchievable,
