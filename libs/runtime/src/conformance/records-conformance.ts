@@ -1,11 +1,11 @@
-import { isCapacityError } from '@capplan/contracts';
+import { isCapacityError, messageBytesMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import Type from 'typebox';
 import type { Records } from '../ports/records.ts';
 import type { ServiceContext } from '../ports/service.ts';
-import { eventually, type Harness } from './harness.ts';
+import { eventually, failureOf, type Harness } from './harness.ts';
 
-const Note = Type.Object({ text: Type.String({ maxLength: 200_000 }) });
+const Note = Type.Object({ text: Type.String() });
 interface Note {
   text: string;
 }
@@ -80,10 +80,30 @@ export function describeRecordsConformance(name: string, open: () => Promise<Har
       expect(await codeOf(records.create('a key', { text: 'x' }))).to.equal('invalid_input');
     });
 
-    it('holds a record of a hundred kilobytes', async () => {
-      const text = 'x'.repeat(100_000);
+    it('holds a record nearly as large as a message may be', async () => {
+      const text = 'x'.repeat(1_000_000);
       await records.create('shop/large', { text });
-      expect((await records.get('shop/large'))?.value.text.length).to.equal(100_000);
+      expect((await records.get('shop/large'))?.value.text.length).to.equal(1_000_000);
+    });
+
+    it('refuses a record that no message can carry, says how large it is, and keeps the one before', async () => {
+      const revision = await records.create('shop/a', { text: 'one' });
+      // Bytes count, not characters.
+      for (const text of ['x'.repeat(messageBytesMax), '€'.repeat(messageBytesMax / 2)]) {
+        for (const write of [
+          () => records.create('shop/b', { text }),
+          () => records.update('shop/a', { text }, revision),
+        ]) {
+          const refused = await failureOf(world, write());
+          expect(refused.code).to.equal('too_large');
+          expect(refused.message).to.match(
+            /^the record shop\/[ab] of notes has \d+ bytes, and a message carries at most \d+$/,
+          );
+        }
+      }
+      expect(await records.get('shop/a')).to.deep.equal({ key: 'shop/a', value: { text: 'one' }, revision });
+      expect(await records.get('shop/b')).to.equal(undefined);
+      await records.update('shop/a', { text: 'two' }, revision);
     });
 
     it('relays every write in order, removals among them, and resumes after the last one relayed', async () => {

@@ -1,6 +1,7 @@
 import { CapacityError, check, keyTokens } from '@capplan/contracts';
 import type { TSchema } from 'typebox';
 
+import { holdSize, textBytesMax } from '../bus/message-limit.ts';
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
 import type { SchedulingClock } from '../clock/scheduling-clock.ts';
@@ -223,7 +224,9 @@ export function createMemoryRecords<T>(
       const message = `a record of ${name} does not fit its schema: ${checked.problems.join('; ')}`;
       throw new CapacityError('invalid_input', message, { detail: checked.problems });
     }
-    return JSON.stringify(value);
+    const text = JSON.stringify(value);
+    holdSize(`the record ${key} of ${name}`, text, textBytesMax());
+    return text;
   };
   const decode = ({ key, text, revision }: Write): StoredRecord<T> => ({
     key,

@@ -4,6 +4,7 @@ import { type KV, Kvm } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/nats-core';
 import type { TSchema } from 'typebox';
 
+import { holdSize, textBytesMax } from '../bus/message-limit.ts';
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
 import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
@@ -42,11 +43,15 @@ export async function openNatsRecords<T>(
     ['consumer', 'reason'],
   );
 
-  const encode = (value: T): string => {
+  const encode = (key: string, value: T): string => {
     const checked = check(schema, value);
-    if (checked.ok) return JSON.stringify(value);
-    const message = `a record of ${bucket} does not fit its schema: ${checked.problems.join('; ')}`;
-    throw new CapacityError('invalid_input', message, { detail: checked.problems });
+    if (!checked.ok) {
+      const message = `a record of ${bucket} does not fit its schema: ${checked.problems.join('; ')}`;
+      throw new CapacityError('invalid_input', message, { detail: checked.problems });
+    }
+    const text = JSON.stringify(value);
+    holdSize(`the record ${key} of ${bucket}`, text, textBytesMax(link.connection.info?.max_payload));
+    return text;
   };
   const decode = (key: string, text: string, revision: number): StoredRecord<T> => {
     const value = JSON.parse(text) as T;
@@ -98,12 +103,12 @@ export async function openNatsRecords<T>(
     list,
     create: async (key, value) => {
       const name = tokens(key);
-      const text = encode(value);
+      const text = encode(key, value);
       return write(key, () => kv.create(name, text));
     },
     update: async (key, value, revision) => {
       const name = tokens(key);
-      const text = encode(value);
+      const text = encode(key, value);
       return write(key, () => kv.update(name, text, revision, operationTimeoutMs));
     },
     remove: async (key, revision) => {

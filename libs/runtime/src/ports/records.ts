@@ -18,7 +18,8 @@ export interface RecordChange<T> {
  * Records owned by one service, with compare-and-set. Keys are `<namespace>/<name>`.
  *
  * `create` and `update` throw `conflict` when somebody else was first, and `unavailable` when the store cannot be
- * reached; after `unavailable` a write may or may not have happened: read before trying again.
+ * reached; after `unavailable` a write may or may not have happened: read before trying again. What is larger than a
+ * message may be (1 MiB on a server as it comes) is `too_large`, and is not written.
  */
 export interface Records<T> {
   get(key: string): Promise<StoredRecord<T> | undefined>;
