@@ -1,12 +1,12 @@
-import { CapacityError, isCapacityError, mayBecome, type Plan, type PlanStatus } from '@capplan/contracts';
+import { CapacityError, type ErrorCode, isCapacityError, type Plan, type PlanStatus } from '@capplan/contracts';
 import type { Clock, IncomingRequest } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { approve } from './decide/approvals.ts';
-import { expire } from './decide/consider.ts';
 import { poolFacts } from './decide/draft-plan.ts';
 import { mayTarget, withTarget } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
-import { begin, findPlan, type Moment, move, noPlans, type PoolPlans, remembered, told } from './decide/pool-plans.ts';
+import { endPlan, replacePlan, rollbackTarget } from './decide/plan-requests.ts';
+import { findPlan, type Moment, noPlans, type PoolPlans, remembered, told } from './decide/pool-plans.ts';
 import type { Deciding, Ground } from './deciding.ts';
 import type { PlanningCore } from './ports.ts';
 import type { Receipts, Stores } from './stores.ts';
@@ -97,22 +97,6 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
     throw new CapacityError('conflict', `the plans of ${pool} change too fast; try again`);
   }
 
-  /** A new plan of a person takes the place of whatever is pending. */
-  function replace(state: PoolPlans, plan: Plan, now: Moment): PoolPlans {
-    const open = expire(state, now);
-    if (open.active?.status === 'executing') {
-      throw new CapacityError(
-        'illegal_transition',
-        `${open.active.id} is being carried out; no new plan until it is over`,
-      );
-    }
-    const freed = open.active ? move(open, 'superseded', `${plan.id} takes its place`, now) : open;
-    const begun = begin(freed, plan);
-    return plan.mode === 'advisory' || plan.steps.length === 0
-      ? begun
-      : move(begun, 'awaiting_approval', `asked for by ${plan.requested_by}`, now);
-  }
-
   function asked(ground: Ground, target: number, by: string, why: string): Ground {
     const { pool, policy, decision } = ground;
     const verdict = mayTarget(target, decision.currentWorkers, pool, policy);
@@ -144,25 +128,20 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
       const plan = planIn(before, id);
       if (isApply && alreadyApplied.includes(plan.status)) return { state: before, planId: id };
       const outcome = approve(before, { planId: id, actor: request.actor, comment }, moment());
-      if (!outcome.ok) throw new CapacityError(outcome.code, outcome.detail);
-      return { state: outcome.state, planId: id };
+      return { state: allowed(outcome).state, planId: id };
     });
   };
 
   const ending = async (
     request: Ask & { data: { plan_id: string; comment?: string } },
-    status: 'rejected' | 'cancelled',
+    to: 'rejected' | 'cancelled',
   ) => {
     const { plan_id: id, comment } = request.data;
-    return change(request, await poolOf(id), (before) => {
-      const plan = planIn(before, id);
-      if (plan.status === status) return { state: before, planId: id };
-      if (before.active?.id !== id || !mayBecome(plan.status, status)) {
-        throw new CapacityError('illegal_transition', `${id} is ${plan.status} and cannot become ${status}`);
-      }
-      const why = `${status} by ${request.actor.id}${comment === undefined ? '' : `: ${comment}`}`;
-      return { state: move(before, status, why, moment()), planId: id };
-    });
+    const ask = { planId: id, to, by: request.actor.id, comment };
+    return change(request, await poolOf(id), (before) => ({
+      state: allowed(endPlan(before, ask, moment())).state,
+      planId: id,
+    }));
   };
 
   return {
@@ -173,7 +152,10 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
       const chosen =
         target === undefined ? ground : asked(ground, target, request.actor.id, `asked for ${target} workers`);
       const plan = makePlan(request, pool, chosen);
-      return change(request, pool, (before) => ({ state: replace(before, plan, moment()), planId: plan.id }));
+      return change(request, pool, (before) => ({
+        state: allowed(replacePlan(before, plan, moment())).state,
+        planId: plan.id,
+      }));
     },
     'plan.apply': (request) => approving(request, true),
     'plan.approve': (request) => approving(request, false),
@@ -184,23 +166,20 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
       const pool = await poolOf(id);
       return change(request, pool, (before) => {
         const done = planIn(before, id);
-        if (!['completed', 'failed', 'reverted'].includes(done.status)) {
-          throw new CapacityError(
-            'illegal_transition',
-            `${id} is ${done.status}; only what was carried out can be rolled back`,
-          );
-        }
         const ground = groundFor(pool);
-        const target = done.current_workers;
-        if (ground.decision.currentWorkers === target) {
-          throw new CapacityError('illegal_transition', `${pool} has ${target} workers, as before ${id}`);
-        }
-        const why = `rolls ${id} back to ${target} workers`;
-        const plan = makePlan(request, pool, asked(ground, target, request.actor.id, why));
-        return { state: replace(before, plan, moment()), planId: plan.id };
+        const { workers } = allowed(rollbackTarget(done, ground.decision.currentWorkers));
+        const why = `rolls ${id} back to ${workers} workers`;
+        const plan = makePlan(request, pool, asked(ground, workers, request.actor.id, why));
+        return { state: allowed(replacePlan(before, plan, moment())).state, planId: plan.id };
       });
     },
   };
+}
+
+/** What a rule allows; its refusal becomes the error that the asker gets. */
+function allowed<T extends { ok: true }>(outcome: T | { ok: false; code: ErrorCode; detail: string }): T {
+  if (!outcome.ok) throw new CapacityError(outcome.code, outcome.detail);
+  return outcome;
 }
 
 function planIn(state: PoolPlans, id: string): Plan {

@@ -122,6 +122,57 @@ export function scriptedCore(
   };
 }
 
+/** An automatic plan through these worker counts, one step every 30 s; the last part of its id is its target. */
+export function samplePlan(counts: readonly number[], change: Partial<Plan> = {}): Plan {
+  const [first = 0] = counts;
+  const last = counts.at(-1) ?? first;
+  const at = timestamp(startMs);
+  return {
+    id: `plan-${last}`,
+    pool: 'shop/checkout',
+    policy_id: 'default',
+    mode: 'auto',
+    status: 'proposed',
+    status_reason: 'proposed',
+    created_at: at,
+    updated_at: at,
+    expires_at: timestamp(startMs + 900_000),
+    requested_by: 'planner',
+    current_workers: first,
+    target_workers: last,
+    current_state: { workers: first, utilization: 0.8, backlog: 0 },
+    target_state: { workers: last, projected_utilization: 0.6, projected_backlog: 0 },
+    steps: counts.slice(1).map((to, index) => {
+      const from = counts[index] as number;
+      return {
+        timestamp: timestamp(startMs + index * 30_000),
+        action: to > from ? 'scale_up' : 'scale_down',
+        from_workers: from,
+        to_workers: to,
+        reason: 'sample',
+        confidence: 0.9,
+        estimated_duration: '10s',
+      };
+    }),
+    confidence: 0.9,
+    slo_achievable: true,
+    rationale: 'sample',
+    explanation: [],
+    alternatives: [],
+    forecast: {
+      window: '0s',
+      step_s: 0,
+      predicted_lambda: [],
+      confidence_bands: { level: 0.9, upper: [], lower: [] },
+    },
+    simulation: { simulated: false, slo_achievement: 0.9, max_backlog: 0, p95_latency: null },
+    large_change: false,
+    approvals_needed: 0,
+    approvals: [],
+    ...change,
+  };
+}
+
 export function sampleRollout(plan: Plan, status: Rollout['status'], atMs: number): Rollout {
   const done = status !== 'running';
   return {

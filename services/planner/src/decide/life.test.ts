@@ -9,7 +9,7 @@ import {
   scriptedCore,
   startMs,
 } from '../conformance/samples.ts';
-import { approve, plannerId, routeOf } from './approvals.ts';
+import { approve, plannerId } from './approvals.ts';
 import { consider, expire } from './consider.ts';
 import { committedSteps, draftPlan, poolFacts } from './draft-plan.ts';
 import { followRollout } from './follow-rollout.ts';
@@ -51,24 +51,6 @@ describe('the life of a plan', () => {
     expect(state.outbox.map(({ event }) => event)).to.deep.equal(['plan.proposed', 'plan.approved']);
   });
 
-  for (const [why, given] of [
-    ['the policy is manual', draftOf(6, { policy: samplePolicy({ mode: 'manual' }) })],
-    ['the change is large', draftOf(20)],
-    ['an unsure plan takes workers away', draftOf(2, { confidence: 0.5 })],
-    ['the measurements are not trusted', draftOf(6, { trusted: false })],
-    ['a person asked for it', draftOf(6, { by: 'ada' })],
-  ] as const) {
-    it(`waits for approval when ${why}`, () => {
-      expect(consider(noPlans('shop/checkout'), given, at(startMs)).active?.status).to.equal('awaiting_approval');
-    });
-  }
-
-  it('is not held back by low confidence when it adds workers', () => {
-    expect(consider(noPlans('shop/checkout'), draftOf(6, { confidence: 0.2 }), at(startMs)).active?.status).to.equal(
-      'approved',
-    );
-  });
-
   it('is never approved by itself in advisory mode, but a person may', () => {
     const policy = samplePolicy({ mode: 'advisory' });
     let state = noPlans('shop/checkout');
@@ -105,38 +87,6 @@ describe('the life of a plan', () => {
     expect(consider(first, draftOf(6), at(startMs + 1000))).to.equal(first);
     const rejected = told(move(first, 'rejected', 'no', at(startMs + 2000)));
     expect(consider(rejected, draftOf(6), at(startMs + 3000))).to.equal(rejected);
-  });
-
-  it('leaves a pending plan alone while the answer is nearly the same, and replaces it when it has changed', () => {
-    const policy = samplePolicy({ mode: 'manual' });
-    const first = told(consider(noPlans('shop/checkout'), draftOf(12, { policy, workers: 8 }), at(startMs)));
-    const next = (target: number) => draftOf(target, { policy, workers: 8, timeMs: startMs + 15_000 });
-    expect(consider(first, next(13), at(startMs + 15_000))).to.equal(first);
-    const changed = consider(first, next(15), at(startMs + 15_000));
-    expect(changed.outbox.map(({ event }) => event)).to.deep.equal([
-      'plan.superseded',
-      'plan.proposed',
-      'plan.proposed',
-    ]);
-    expect(changed.active?.target_workers).to.equal(15);
-  });
-
-  it('lets a plan that a person asked for give way to a need for more workers only', () => {
-    const policy = samplePolicy({ mode: 'manual' });
-    const asked = told(consider(noPlans('shop/checkout'), draftOf(8, { policy, by: 'ada' }), at(startMs)));
-    const later = startMs + 15_000;
-    expect(consider(asked, draftOf(3, { policy, timeMs: later }), at(later))).to.equal(asked);
-    expect(consider(asked, draftOf(6, { policy, timeMs: later }), at(later))).to.equal(asked);
-    expect(consider(asked, draftOf(10, { policy, timeMs: later }), at(later)).active?.target_workers).to.equal(10);
-  });
-
-  it('makes no new plan while one is carried out', () => {
-    const approved = consider(noPlans('shop/checkout'), draftOf(6), at(startMs));
-    const executing = told(
-      followRollout(told(approved), sampleRollout(approved.active as Plan, 'running', startMs), at(startMs)),
-    );
-    expect(executing.active?.status).to.equal('executing');
-    expect(consider(executing, draftOf(12, { timeMs: startMs + 15_000 }), at(startMs + 15_000))).to.equal(executing);
   });
 
   it('follows a rollout told late, twice or out of order', () => {
@@ -237,14 +187,6 @@ describe('the life of a plan', () => {
       ),
       { numRuns: 300 },
     );
-  });
-
-  it('says why it goes which way', () => {
-    const given = draftOf(2, { confidence: 0.5 });
-    expect(routeOf(given.draft, given.policy, given.snapshot)).to.deep.equal({
-      to: 'awaiting_approval',
-      reason: 'confidence 0.50 is below 0.85',
-    });
   });
 });
 
