@@ -24,6 +24,7 @@ export const auditedEvents = [
   'rollout.reverted',
   'policy.changed',
   'pool.changed',
+  'history.imported',
   'access.denied',
   'access.granted',
 ] as const satisfies readonly EventType[];

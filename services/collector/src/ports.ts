@@ -55,7 +55,16 @@ export interface WindowStore {
   forget(pool: string): Promise<void>;
 }
 
-/** 90 days of what pools did. */
+/** What became of the points of one import. */
+export interface ImportOutcome {
+  /** Points that were not there before, or otherwise. */
+  stored: number;
+  unchanged: number;
+  /** Points left out because the pool was measured live at their time. */
+  measured: number;
+}
+
+/** 90 days of what pools did, measured here or put in. */
 export interface HistoryStore {
   /** Adding the same moment again, or one before the newest, changes nothing. */
   append(pool: string, point: HistoryPoint): Promise<void>;
@@ -64,6 +73,20 @@ export interface HistoryStore {
    * stretches of five minutes below 3,600, else in stretches of an hour.
    */
   read(pool: string, range: { fromMs: number; toMs: number; everySec: number }): Promise<HistoryPoint[]>;
+  /**
+   * Puts in what was measured elsewhere. What was measured live stays as it is; of two imports of the same time the later
+   * one holds. The same points again change nothing, so that an import which was broken off may simply be repeated.
+   *
+   * @param points ascending in time, none overlapping another, each no longer than an hour
+   * @param options.importId keeps in mind how far the import of this name has come
+   */
+  import(
+    pool: string,
+    points: readonly HistoryPoint[],
+    options: { nowMs: number; importId?: string; untilMs?: number },
+  ): Promise<ImportOutcome>;
+  /** Up to which moment an import has come, ms since the epoch; undefined when nothing is known of it. */
+  importedUntilMs(pool: string, importId: string): Promise<number | undefined>;
 }
 
 export interface CollectorPorts {

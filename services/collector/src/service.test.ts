@@ -1,4 +1,11 @@
-import { type Pool, type Snapshot, timestamp } from '@capplan/contracts';
+import {
+  type Envelope,
+  type HistoryImported,
+  type HistoryRow,
+  type Pool,
+  type Snapshot,
+  timestamp,
+} from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import {
   createMemoryBackend,
@@ -300,5 +307,41 @@ describe('createCollector', () => {
     expect(context.health.report().checks.history?.detail).to.contain('what was known of 1 pools was lost');
     await world.work(600);
     expect(world.snapshots().at(-1)?.quality.trusted).to.equal(true);
+  });
+
+  it('takes an import once, announces it, says how far it has come, and refuses what it cannot take', async () => {
+    const { clock, backend, outside, pool, ports, collector } = await createWorld();
+    await clock.waitFor(collector('a').service.start());
+    const ask = (rows: HistoryRow[], key = pool.id) =>
+      clock.waitFor(
+        outside.bus
+          .request(
+            'history.import',
+            { pool: key, import_id: 'march', rows },
+            { key, actor: { id: 'ada', kind: 'user' } },
+          )
+          .catch((error: { code: string; message: string; detail: unknown }) => error),
+      );
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      timestamp: timestamp(startMs - (60 - i) * 60_000),
+      interval_s: 60,
+      arrived: 30 + i,
+    }));
+    const last = rows.at(-1)?.timestamp;
+    expect(await ask(rows)).to.deep.include({ stored: 60, unchanged: 0, measured: 0, stored_until: last });
+    expect(await ask(rows)).to.deep.include({ stored: 0, unchanged: 60, stored_until: last });
+    expect(await ask([])).to.deep.include({ rows: 0, stored_until: last });
+    await clock.advance(1000);
+    const announced = backend.messages('events').filter(({ type }) => type === 'history.imported');
+    expect(announced).to.have.length(1);
+    const [{ data, actor }] = announced.map(({ envelope }) => envelope) as [Envelope<HistoryImported>];
+    expect(data).to.deep.include({ pool: pool.id, from: timestamp(startMs - 61 * 60_000), to: last, rows: 60 });
+    expect(actor.id).to.equal('ada');
+    const kept = await ports.history.read(pool.id, { fromMs: startMs - 86_400_000, toMs: startMs, everySec: 60 });
+    expect(kept.filter((point) => point.imported_share === 1)).to.have.length(60);
+    expect(await ask(rows, 'shop/none')).to.deep.include({ code: 'not_found' });
+    const refused = await ask([...rows.slice(0, 2), { timestamp: '2030-01-01T00:00:00Z', interval_s: 60, arrived: 1 }]);
+    expect(refused).to.deep.include({ code: 'invalid_input' });
+    expect((refused as { detail: string[] }).detail[0]).to.match(/^rows\/2: .*still to come/);
   });
 });

@@ -12,6 +12,7 @@ import Type from 'typebox';
 import type { CollectorConfig } from './config.ts';
 import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
 import { averagePoints } from './history/average.ts';
+import { takeImport } from './history/take-import.ts';
 import { takeReports } from './ingest.ts';
 import { presentWorkers } from './observe/fleet.ts';
 import { type DepthOutcome, type Observation, windowEndMs } from './observe/observation.ts';
@@ -245,6 +246,11 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
             })),
             ...(last !== undefined && rest.length > page.length && { next_cursor: last.worker }),
           };
+        }),
+        await bus.respond('history.import', async (request) => {
+          const { pool } = request.data;
+          if (!pools.has(pool)) throw new CapacityError('not_found', `there is no pool ${pool}`);
+          return takeImport(context, config, ports.history, request);
         }),
         await bus.respond('load.history', async ({ data }) => {
           const fromMs = Date.parse(data.from);

@@ -19,6 +19,7 @@ const config: GatewayConfig = {
   host: '127.0.0.1',
   port: 0,
   requestsPerMinute: 100,
+  historyBatchesPerMinute: 5,
   bodyLimitBytes: 65_536,
   askTimeoutMs: 1000,
   simulatorUrl: '',
@@ -119,6 +120,7 @@ describe('the gateway', () => {
     ['DELETE', '/policies/night'],
     ['GET', '/metrics'],
     ['GET', '/metrics/history?pool=shop/checkout'],
+    ['POST', '/metrics/history'],
     ['GET', '/forecast?pool=shop/checkout'],
   ] as const) {
     it(`lets nobody without a token into ${method} ${path}`, async () => {
@@ -295,6 +297,34 @@ describe('the gateway', () => {
     const response = await call('DELETE', '/plan/plan-1', { role: 'operator' });
     expect(response.statusCode).to.equal(409);
     expect(response.json()).to.include({ code: 'illegal_transition', detail: 'the plan is completed' });
+  });
+
+  it('takes batches of history from admins alone, within bounds, and counts them by themselves', async () => {
+    const rows = (count: number) =>
+      Array.from({ length: count }, () => ({ timestamp: '2026-01-04T00:00:00Z', interval_s: 60, arrived: 3 }));
+    const send = (body: unknown, role = 'admin') => call('POST', '/metrics/history', { role, body });
+    const body = { pool: 'shop/checkout', import_id: 'march', rows: rows(5_000) };
+    for (const role of ['viewer', 'operator', 'finance']) expect((await send(body, role)).statusCode).to.equal(403);
+    expect(asked).to.deep.equal([]);
+    expect((await send(body)).statusCode).to.equal(200);
+    expect(asked).to.deep.equal([{ name: 'history.import', data: body, actor: 'ada', id: undefined }]);
+    // Who asked and where is kept of each batch, and nothing of what it holds.
+    const granted = accessEvents().filter(({ type }) => type === 'access.granted');
+    expect(granted).to.have.length(1);
+    expect(JSON.stringify(granted)).to.not.contain('arrived');
+
+    const many = await send({ ...body, rows: rows(5_001) });
+    expect(many.statusCode).to.equal(400);
+    const odd = await send({ ...body, rows: [{ ...rows(1)[0], interval_s: 86_400, rate: 1 }] });
+    expect(odd.json().problems.join()).to.contain('/rows/0/interval_s').and.contain('rate');
+    expect((await send({ ...body, import_id: 'x'.repeat(1_000_000) })).statusCode).to.equal(413);
+
+    await send(body);
+    await send(body);
+    const limited = await send(body);
+    expect(limited.statusCode).to.equal(429);
+    expect(Number(limited.headers['retry-after'])).to.be.within(1, 60);
+    expect((await call('GET', '/policies')).statusCode).to.equal(200);
   });
 
   it('keeps its own mistakes to itself', async () => {

@@ -14,6 +14,7 @@ import type { GatewayConfig } from './config.ts';
 import { createIdempotentReplies } from './idempotency.ts';
 import type { Owners, ScriptRunner, Simulations, TokenVerifier } from './ports.ts';
 import { type Problem, problemOf, retryAfterSec } from './problem.ts';
+import { historyRoutes } from './routes/history.ts';
 import { observationRoutes } from './routes/observations.ts';
 import { planRoutes } from './routes/plans.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -137,11 +138,8 @@ export async function buildApp(
         super(ports.rateLimitRedis, () => clock.nowMs());
       }
     },
-    errorResponseBuilder: (_request, { after }) =>
-      new CapacityError(
-        'rate_limited',
-        `more than ${config.requestsPerMinute} requests a minute; try again in ${after}`,
-      ),
+    errorResponseBuilder: (_request, { after, max }) =>
+      new CapacityError('rate_limited', `more than ${max} requests a minute; try again in ${after}`),
   });
   await app.register(swagger, {
     openapi: {
@@ -163,6 +161,7 @@ export async function buildApp(
     simulations: ports.simulations,
     replies: createIdempotentReplies(context),
     clock,
+    historyBatchesPerMinute: config.historyBatchesPerMinute,
     health: async () => wholeHealth(context.health.report(), await answers()),
   };
   await app.register(
@@ -172,6 +171,7 @@ export async function buildApp(
       simulationRoutes(typed, routeContext);
       policyRoutes(typed, routeContext);
       observationRoutes(typed, routeContext);
+      historyRoutes(typed, routeContext);
       done();
     },
     { prefix: '/api/v1/capacity' },

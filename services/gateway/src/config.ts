@@ -17,6 +17,13 @@ export const gatewayConfig = Type.Object({
     env: 'GATEWAY_REQUESTS_PER_MINUTE',
     description: 'Requests per minute and user',
   }),
+  historyBatchesPerMinute: Type.Integer({
+    default: 240,
+    minimum: 1,
+    maximum: 1_000_000_000,
+    env: 'GATEWAY_HISTORY_BATCHES_PER_MINUTE',
+    description: 'Batches of imported history per minute and user, beside the other requests',
+  }),
   bodyLimitBytes: Type.Integer({
     default: 1_048_576,
     minimum: 1024,

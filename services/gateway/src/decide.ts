@@ -7,6 +7,7 @@ export const permissions = [
   'plans:read',
   'capacity:plan',
   'capacity:simulate',
+  'capacity:import',
   'plans:apply_manual',
   'plans:manage',
   'policies:manage',
@@ -24,6 +25,7 @@ const viewer: readonly Permission[] = ['capacity:read', 'metrics:read', 'plans:r
 const operator: readonly Permission[] = [...viewer, 'capacity:plan', 'capacity:simulate', 'plans:apply_manual'];
 const admin: readonly Permission[] = [
   ...operator,
+  'capacity:import',
   'plans:manage',
   'policies:manage',
   'pools:manage',

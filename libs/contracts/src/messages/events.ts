@@ -69,6 +69,17 @@ export const DeadLetter = Type.Object({
 });
 export type DeadLetter = Static<typeof DeadLetter>;
 
+/** Rows of a past that was measured elsewhere have been put into a pool's history. */
+export const HistoryImported = Type.Object({
+  pool: PoolId,
+  from: Timestamp,
+  to: Timestamp,
+  rows: Type.Integer({ minimum: 0 }),
+  stored: Type.Integer({ minimum: 0 }),
+  imported_at: Timestamp,
+});
+export type HistoryImported = Static<typeof HistoryImported>;
+
 interface EventDefinition {
   schema: TSchema;
   /** The only service that may publish it. */
@@ -82,6 +93,7 @@ const rolloutEvent = { schema: Rollout, writer: 'executor' } as const;
 export const eventCatalogue = {
   'load.observed': { schema: Snapshot, writer: 'collector' },
   'load.suspect': { schema: LoadSuspect, writer: 'collector' },
+  'history.imported': { schema: HistoryImported, writer: 'collector' },
   'forecast.made': { schema: Forecast, writer: 'forecaster' },
   'capacity.sized': { schema: Requirement, writer: 'queueing' },
   'plan.proposed': planEvent,

@@ -1,6 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { pageReplyFields, pageRequestFields } from '../pages/page-fields.ts';
-import { Identifier, NonNegative, PoolId, Timestamp, WorkerCount } from '../primitives.ts';
+import { Identifier, NonNegative, oneOf, PoolId, Timestamp, WorkerCount, workersMax } from '../primitives.ts';
 import { AuditEntry, AuditReceipt, AuditRecord } from '../resources/audit-record.ts';
 import { Forecast } from '../resources/forecast.ts';
 import { Plan, PlanStatus } from '../resources/plan.ts';
@@ -40,8 +40,48 @@ export const HistoryPoint = Type.Object({
     Type.Number({ minimum: 0, maximum: 1, description: 'Share of the stretch that was trusted' }),
   ),
   cost_per_hour: Type.Optional(NonNegative),
+  imported_share: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'Share of the stretch that was imported rather than measured' }),
+  ),
+  unknown: Type.Optional(
+    Type.Array(
+      oneOf(
+        'completion_rate',
+        'service_time_mean_s',
+        'service_time_scv',
+        'current_workers',
+        'busy_slots',
+        'utilization',
+        'backlog',
+        'error_rate',
+      ),
+      { description: 'Figures that an import left open: what stands in their place is no measurement' },
+    ),
+  ),
 });
 export type HistoryPoint = Static<typeof HistoryPoint>;
+
+/** Rows of one `history.import`: with all their figures they still fit into one message. */
+export const historyRowsMax = 5_000;
+
+/** One interval of a past that was measured elsewhere. Just one of `arrival_rate` and `arrived` says what arrived. */
+export const HistoryRow = Type.Object({
+  timestamp: Timestamp,
+  interval_s: Type.Number({ minimum: 1, maximum: 3_600, description: 'Length of the interval, seconds' }),
+  arrival_rate: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1e9, description: 'Jobs offered per second, mean over the interval' }),
+  ),
+  arrived: Type.Optional(Type.Number({ minimum: 0, maximum: 1e12, description: 'Jobs offered within the interval' })),
+  service_time_mean_s: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 2_592_000, description: 'Mean time a job held a slot, seconds' }),
+  ),
+  service_time_scv: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1e6, description: 'Squared coefficient of variation of that time' }),
+  ),
+  current_workers: Type.Optional(Type.Number({ minimum: 0, maximum: workersMax })),
+  backlog: Type.Optional(Type.Number({ minimum: 0, maximum: 1e12, description: 'Jobs waiting at the end' })),
+});
+export type HistoryRow = Static<typeof HistoryRow>;
 
 /** A worker as its newest heartbeat shows it. */
 export const WorkerNow = Type.Object({
@@ -76,6 +116,33 @@ export const commandCatalogue = {
   'policy.remove': { owner: 'planner', request: Type.Object({ id: Identifier }), reply: Nothing },
   'pool.put': { owner: 'planner', request: Type.Object({ pool: Pool }), reply: Pool },
   'pool.remove': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Nothing },
+  'history.import': {
+    owner: 'collector',
+    request: Type.Object({
+      pool: PoolId,
+      import_id: Type.Optional(Identifier),
+      rows: Type.Array(HistoryRow, {
+        maxItems: historyRowsMax,
+        description: 'Oldest first; `timestamp` is the end of an interval. None asks how far an import has come',
+      }),
+    }),
+    reply: Type.Object({
+      pool: PoolId,
+      rows: Type.Integer({ minimum: 0, description: 'Rows of this batch' }),
+      stored: Type.Integer({ minimum: 0, description: 'Rows that were not in the history before, or otherwise' }),
+      unchanged: Type.Integer({ minimum: 0, description: 'Rows that were there already' }),
+      measured: Type.Integer({ minimum: 0, description: 'Rows left out because the pool was measured live then' }),
+      too_old: Type.Integer({ minimum: 0, description: 'Rows left out because they are older than history is kept' }),
+      distrusted: Type.Integer({
+        minimum: 0,
+        description: 'Rows so far above all others that nothing is learned of them',
+      }),
+      gaps: Type.Integer({ minimum: 0, description: 'Places between two rows that no row covers: unknown, not zero' }),
+      stored_until: Type.Union([Timestamp, Type.Null()], {
+        description: 'Up to which time the rows of this import (`import_id`, else of this batch) have been taken',
+      }),
+    }),
+  },
   'audit.append': { owner: 'audit', request: AuditEntry, reply: AuditReceipt },
 } as const satisfies Record<string, RequestDefinition>;
 

@@ -26,6 +26,40 @@ export function samplePoint(i: number): HistoryPoint {
   };
 }
 
+/** Row `i` of an import that begins with the sample. */
+function importedPoint(i: number, { everySec, rate }: { everySec: number; rate: number }): HistoryPoint {
+  return {
+    ...samplePoint(1),
+    timestamp: timestamp(startMs + i * everySec * 1000),
+    interval_s: everySec,
+    arrival_rate: rate,
+    completion_rate: 0,
+    service_time_mean_s: 0,
+    service_time_scv: 0,
+    response_time_p95_s: null,
+    current_workers: 0,
+    busy_slots: 0,
+    utilization: 0,
+    backlog: 0,
+    error_rate: 0,
+    imported_share: 1,
+    unknown: [
+      'completion_rate',
+      'service_time_mean_s',
+      'service_time_scv',
+      'current_workers',
+      'busy_slots',
+      'utilization',
+      'backlog',
+      'error_rate',
+    ],
+  };
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
 const figures = Object.keys(samplePoint(1)).filter((name) => name !== 'timestamp') as (keyof HistoryPoint)[];
 
 function expectNear(found: HistoryPoint | undefined, wanted: HistoryPoint): void {
@@ -86,6 +120,71 @@ export function describeHistoryStoreConformance(name: string, create: () => Prom
       expect(five[0]).to.deep.include({ timestamp: timestamp(startMs + 300_000), interval_s: 300 });
       const hours = await read(1, 10_800, 3600);
       expect(hours.map(({ interval_s }) => interval_s)).to.deep.equal([3600, 3600, 1800]);
+    });
+
+    const nowMs = startMs + 7 * 86_400_000;
+    const put = (points: HistoryPoint[], options: { importId?: string; untilMs?: number } = {}) =>
+      store.import(POOL, points, { nowMs, ...options });
+
+    it('takes in what was measured elsewhere, at every resolution, and the same again changes nothing', async () => {
+      const points = Array.from({ length: 300 }, (_, i) => importedPoint(i + 1, { everySec: 60, rate: 5 + (i % 7) }));
+      expect(await put(points)).to.deep.equal({ stored: 300, unchanged: 0, measured: 0 });
+      const raw = await read(0, 18_000, 60);
+      expect(raw.map(({ timestamp: at }) => at)).to.deep.equal(points.map(({ timestamp: at }) => at));
+      for (const [i, point] of raw.entries()) {
+        expect(check(HistoryPoint, point)).to.deep.include({ ok: true });
+        expect(point.arrival_rate).to.be.closeTo((points[i] as HistoryPoint).arrival_rate, 0.03);
+        expect(point.unknown).to.include.members(['service_time_mean_s', 'current_workers', 'completion_rate']);
+        expect(point.imported_share).to.equal(1);
+      }
+      const hours = await read(1, 18_000, 3600);
+      expect(hours.map(({ interval_s }) => interval_s)).to.deep.equal([3600, 3600, 3600, 3600, 3600]);
+      expect(hours[0]?.arrival_rate).to.be.closeTo(8, 0.1);
+      expect(hours[0]?.unknown).to.include('backlog');
+      expect(await put(points)).to.deep.equal({ stored: 0, unchanged: 300, measured: 0 });
+      expect(await read(0, 18_000, 60)).to.deep.equal(raw);
+      expect(await read(1, 18_000, 3600)).to.deep.equal(hours);
+    });
+
+    it('keeps what was measured live, before an import and after it', async () => {
+      await fill(1, 300);
+      const points = Array.from({ length: 120 }, (_, i) => importedPoint(i + 1, { everySec: 60, rate: 9 }));
+      expect(await put(points)).to.deep.equal({ stored: 45, unchanged: 0, measured: 75 });
+      // Live again, where rows stand that were put in meanwhile.
+      await fill(400, 410);
+      const found = await read(0, 7200, 15);
+      const live = found.filter((point) => point.imported_share === undefined);
+      expect(live.map(({ timestamp: at }) => at)).to.deep.equal(
+        [...range(1, 300), ...range(400, 410)].map((i) => samplePoint(i).timestamp),
+      );
+      for (const point of live) expectNear(point, samplePoint((Date.parse(point.timestamp) - startMs) / 15_000));
+      for (const [i, point] of found.entries()) {
+        const before = found[i - 1];
+        if (before === undefined) continue;
+        expect(Date.parse(point.timestamp) - point.interval_s * 1000).to.be.at.least(Date.parse(before.timestamp));
+      }
+      await fill(500, 800);
+      expect((await read(0, 7200, 15)).filter((point) => point.imported_share === undefined)).to.have.length(311);
+    });
+
+    it('lets a later import take the place of an earlier one, in the roll-ups too', async () => {
+      await put([importedPoint(1, { everySec: 3600, rate: 4 }), importedPoint(2, { everySec: 3600, rate: 4 })]);
+      const finer = Array.from({ length: 20 }, (_, i) => importedPoint(i + 3, { everySec: 300, rate: 7 }));
+      expect(await put(finer)).to.deep.equal({ stored: 20, unchanged: 0, measured: 0 });
+      expect(await read(0, 7200, 15)).to.have.length(20);
+      const hours = await read(0, 7200, 3600);
+      expect(hours.map(({ interval_s, arrival_rate }) => [interval_s, Math.round(arrival_rate)])).to.deep.equal([
+        [3000, 7],
+        [3000, 7],
+      ]);
+    });
+
+    it('keeps in mind how far an import has come', async () => {
+      expect(await store.importedUntilMs(POOL, 'a')).to.equal(undefined);
+      await put([importedPoint(1, { everySec: 60, rate: 1 })], { importId: 'a', untilMs: startMs + 60_000 });
+      expect(await store.importedUntilMs(POOL, 'a')).to.equal(startMs + 60_000);
+      expect(await store.importedUntilMs('shop/other', 'a')).to.equal(undefined);
+      expect(await store.importedUntilMs(POOL, 'b')).to.equal(undefined);
     });
 
     it('leaves gaps as gaps', async () => {

@@ -3,9 +3,10 @@ import { type HistoryPoint, timestamp } from '@capplan/contracts';
 /**
  * Averages points into stretches of `everySec`, aligned to the epoch; a stretch bears the time of its end.
  *
- * Rates and levels are averaged over the time that was measured, so that a gap is not a zero. The service time's
- * mean and scv are weighted with the jobs that they stand for; the p95 is the greatest of the stretch, because an
- * average of quantiles is none. Stretches without a point are left out.
+ * Rates and levels are averaged over the time that was measured, so that a gap is not a zero, nor is a figure that an
+ * import left open. The service time's mean and scv are weighted with the jobs that they stand for; the p95 is the
+ * greatest of the stretch, because an average of quantiles is none. Stretches without a point are left out. An interval
+ * longer than a stretch stays as long as it is.
  *
  * @param points ascending in time
  */
@@ -27,13 +28,31 @@ export function averagePoints(points: readonly HistoryPoint[], everySec: number)
   return averaged;
 }
 
+type Figure = NonNullable<HistoryPoint['unknown']>[number];
+
 function averageOf(points: readonly HistoryPoint[], endMs: number): HistoryPoint {
-  const measuredSec = points.reduce((sum, point) => sum + point.interval_s, 0);
-  const over = (figure: (point: HistoryPoint) => number): number =>
-    measuredSec > 0 ? points.reduce((sum, point) => sum + figure(point) * point.interval_s, 0) / measuredSec : 0;
-  const completionRate = over((point) => point.completion_rate);
-  const byJobs = (figure: (point: HistoryPoint) => number): number =>
-    completionRate > 0 ? over((point) => figure(point) * point.completion_rate) / completionRate : over(figure);
+  const open: Figure[] = [];
+  const mean = (
+    figure: Exclude<keyof HistoryPoint, 'timestamp' | 'unknown'>,
+    weightOf: (point: HistoryPoint) => number,
+    otherwise = 0,
+  ): number => {
+    let [sum, weights, plain, known] = [0, 0, 0, 0];
+    for (const point of points) {
+      if (point.unknown?.includes(figure as Figure)) continue;
+      const value = point[figure] ?? otherwise;
+      sum += value * weightOf(point);
+      weights += weightOf(point);
+      plain += value * point.interval_s;
+      known += point.interval_s;
+    }
+    if (known === 0 && points.some((point) => point.unknown?.includes(figure as Figure))) open.push(figure as Figure);
+    if (weights > 0) return sum / weights;
+    return known > 0 ? plain / known : 0;
+  };
+  const seconds = (point: HistoryPoint): number => point.interval_s;
+  const jobs = (point: HistoryPoint): number =>
+    point.interval_s * (point.unknown?.includes('completion_rate') ? point.arrival_rate : point.completion_rate);
 
   let responseSecP95: number | null = null;
   let costKnown = true;
@@ -41,20 +60,23 @@ function averageOf(points: readonly HistoryPoint[], endMs: number): HistoryPoint
     if (point.response_time_p95_s !== null) responseSecP95 = Math.max(responseSecP95 ?? 0, point.response_time_p95_s);
     if (point.cost_per_hour === undefined) costKnown = false;
   }
+  const isAnyImported = points.some((point) => point.imported_share !== undefined);
   return {
     timestamp: timestamp(endMs),
-    interval_s: measuredSec,
-    arrival_rate: over((point) => point.arrival_rate),
-    completion_rate: completionRate,
-    service_time_mean_s: byJobs((point) => point.service_time_mean_s),
-    service_time_scv: byJobs((point) => point.service_time_scv),
+    interval_s: points.reduce((sum, point) => sum + point.interval_s, 0),
+    arrival_rate: mean('arrival_rate', seconds),
+    completion_rate: mean('completion_rate', seconds),
+    service_time_mean_s: mean('service_time_mean_s', jobs),
+    service_time_scv: mean('service_time_scv', jobs),
     response_time_p95_s: responseSecP95,
-    current_workers: over((point) => point.current_workers),
-    busy_slots: over((point) => point.busy_slots),
-    utilization: over((point) => point.utilization),
-    backlog: over((point) => point.backlog),
-    error_rate: byJobs((point) => point.error_rate),
-    trusted_share: over((point) => point.trusted_share ?? 1),
-    ...(costKnown && { cost_per_hour: over((point) => point.cost_per_hour ?? 0) }),
+    current_workers: mean('current_workers', seconds),
+    busy_slots: mean('busy_slots', seconds),
+    utilization: mean('utilization', seconds),
+    backlog: mean('backlog', seconds),
+    error_rate: mean('error_rate', jobs),
+    trusted_share: mean('trusted_share', seconds, 1),
+    ...(costKnown && { cost_per_hour: mean('cost_per_hour', seconds) }),
+    ...(isAnyImported && { imported_share: mean('imported_share', seconds) }),
+    ...(open.length > 0 && { unknown: open }),
   };
 }

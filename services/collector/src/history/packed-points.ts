@@ -9,7 +9,8 @@ import { createVarintReader, readColumn, writeColumn, writeVarint } from './colu
 
 const VERSION = 1;
 
-type Figure = Exclude<keyof HistoryPoint, 'timestamp'>;
+type Figure = Exclude<keyof HistoryPoint, 'timestamp' | 'unknown'>;
+type MayBeUnknown = NonNullable<HistoryPoint['unknown']>[number];
 
 /** Columns in their order in the bytes. Only ever append to it. */
 const figures: readonly Figure[] = [
@@ -26,9 +27,13 @@ const figures: readonly Figure[] = [
   'error_rate',
   'cost_per_hour',
   'trusted_share',
+  'imported_share',
 ];
 
-const optional: ReadonlySet<Figure> = new Set(['cost_per_hour', 'trusted_share']);
+/** Left away as long as no point has it: what was written before it was thought of ends there too. */
+const lastFigure = figures.at(-1) as Figure;
+
+const optional: ReadonlySet<Figure> = new Set(['cost_per_hour', 'trusted_share', 'imported_share']);
 
 /** Points in ascending time as bytes, see above. */
 export function packPoints(points: readonly HistoryPoint[]): Uint8Array {
@@ -44,10 +49,13 @@ export function packPoints(points: readonly HistoryPoint[]): Uint8Array {
     beforeMs = timeMs;
     beforeStepMs = stepMs;
   }
+  const isOpen = (point: HistoryPoint, figure: Figure): boolean =>
+    point.unknown?.includes(figure as MayBeUnknown) ?? false;
   for (const figure of figures) {
+    if (figure === lastFigure && points.every((point) => point[figure] === undefined)) break;
     writeColumn(
       bytes,
-      points.map((point) => point[figure] ?? Number.NaN),
+      points.map((point) => (isOpen(point, figure) ? Number.NaN : (point[figure] ?? Number.NaN))),
     );
   }
   return Uint8Array.from(bytes);
@@ -69,11 +77,17 @@ export function unpackPoints(bytes: Uint8Array): HistoryPoint[] {
   }
   const points = timesMs.map((ms) => ({ timestamp: timestamp(ms) }) as HistoryPoint);
   for (const figure of figures) {
+    if (figure === lastFigure && reader.done) break;
     const column = readColumn(reader, count);
     for (let i = 0; i < count; i++) {
       const value = column[i] as number;
-      if (!Number.isNaN(value)) Object.assign(points[i] as HistoryPoint, { [figure]: value });
-      else if (!optional.has(figure)) Object.assign(points[i] as HistoryPoint, { [figure]: null });
+      const point = points[i] as HistoryPoint & Record<Figure, number | null | undefined>;
+      if (!Number.isNaN(value)) point[figure] = value;
+      else if (figure === 'response_time_p95_s') point[figure] = null;
+      else if (!optional.has(figure)) {
+        point[figure] = 0;
+        point.unknown = [...(point.unknown ?? []), figure as MayBeUnknown];
+      }
     }
   }
   return points;

@@ -28,6 +28,8 @@ export interface RouteContext {
   simulations: Simulations;
   replies: IdempotentReplies;
   clock: Clock;
+  /** Batches of imported history that a caller may send within a minute. */
+  historyBatchesPerMinute: number;
   health(): Promise<WholeHealth>;
 }
 
