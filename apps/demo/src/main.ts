@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { isCapacityError } from '@capplan/contracts';
 import { parseTrace } from '@capplan/traces';
 import { type DemoArguments, demoHelp, readArguments } from './arguments.ts';
 import { bundledTrace, scaleToPool } from './arrivals.ts';
@@ -56,7 +57,8 @@ async function main(args: DemoArguments): Promise<number> {
     process.stdout.write(summaryText(summary, run.demo.targetSec));
     if (args.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   } catch (error) {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (isCapacityError(error, 'invalid_input')) say(error.message);
+    else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     code = 1;
   }
   if (args.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });

@@ -19,10 +19,10 @@ export interface QueuePlace {
 /** BullMQ on Redis; without Redis, a queue in this process that workers reach over a socket. */
 export async function openQueue(servers: Servers): Promise<QueuePlace> {
   if (servers.kind === 'servers') {
-    const { redisUrl, natsUrl } = servers;
+    const { redisUrl, natsUrl, nats = {} } = servers;
     return {
       queue: bullmqJobQueue({ redisUrl, queue: demoQueue }),
-      forWorkers: { kind: 'redis', redisUrl, natsUrl },
+      forWorkers: { kind: 'redis', redisUrl, natsUrl, nats },
       adapt: (demo) => demo,
       reportTo: () => {},
     };

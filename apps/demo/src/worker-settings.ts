@@ -1,3 +1,4 @@
+import type { NatsAccess } from '@capplan/runtime';
 import type { TimeScale } from './scaled-clock.ts';
 
 /** What a worker process is told, as JSON in `CAPPLAN_DEMO_WORKER`. */
@@ -7,5 +8,5 @@ export interface WorkerSettings extends TimeScale {
   concurrency: number;
   /** Virtual seconds between two reports. */
   reportEverySec: number;
-  servers: { kind: 'redis'; redisUrl: string; natsUrl: string } | { kind: 'socket'; port: number };
+  servers: { kind: 'redis'; redisUrl: string; natsUrl: string; nats: NatsAccess } | { kind: 'socket'; port: number };
 }

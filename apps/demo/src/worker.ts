@@ -81,6 +81,6 @@ async function openSource({ servers, queue }: WorkerSettings): Promise<JobSource
     import('./bullmq-job-source.ts'),
     import('@capplan/worker-sdk'),
   ]);
-  const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName });
+  const transport = await createNatsTransport({ url: servers.natsUrl, name: workerName, access: servers.nats });
   return bullmqJobSource({ redisUrl: servers.redisUrl, queue, transport });
 }

@@ -5,7 +5,11 @@ import {
   createMemoryBackend,
   hasContainerDaemon,
   installServers,
+  loadConfig,
   type MemoryBackend,
+  type NatsAccess,
+  NatsSettings,
+  RuntimeConfig,
   type SchedulingClock,
   startContainer,
   startPrivateNats,
@@ -14,7 +18,15 @@ import {
 
 /** What services stand on. */
 export type Servers =
-  | { kind: 'servers'; natsUrl: string; redisUrl: string; notice: string | undefined; stop(): Promise<void> }
+  | {
+      kind: 'servers';
+      natsUrl: string;
+      /** How to show NATS who one is, where the environment says so. */
+      nats?: NatsAccess;
+      redisUrl: string;
+      notice: string | undefined;
+      stop(): Promise<void>;
+    }
   | { kind: 'memory'; backend: MemoryBackend; notice: string; stop(): Promise<void> };
 
 export interface ServersOptions {
@@ -32,8 +44,14 @@ export interface ServersOptions {
  * inside this process, with a plain notice that nothing survives it.
  */
 export async function openServers({ dataDir, env, clock, say }: ServersOptions): Promise<Servers> {
-  const { NATS_URL: natsUrl, REDIS_URL: redisUrl } = env;
-  if (natsUrl && redisUrl) return { kind: 'servers', natsUrl, redisUrl, notice: undefined, stop: async () => {} };
+  const isGiven = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`]);
+  const { natsUrl: givenNats, ...nats } = loadConfig(NatsSettings, env);
+  const natsUrl = isGiven('NATS_URL') ? givenNats : undefined;
+  const access = natsUrl === undefined ? {} : { nats };
+  const redisUrl = isGiven('REDIS_URL') ? loadConfig(RuntimeConfig, env).redisUrl : undefined;
+  if (natsUrl && redisUrl) {
+    return { kind: 'servers', natsUrl, ...access, redisUrl, notice: undefined, stop: async () => {} };
+  }
 
   const found = await installServers({ say });
   const withContainers = !found.ok && (await hasContainerDaemon());
@@ -53,13 +71,24 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
   const stop = async (): Promise<void> => {
     await Promise.all(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.stop()] : [])));
   };
-  const [nats, redis] = outcomes;
-  if (nats.status === 'fulfilled' && redis.status === 'fulfilled') {
-    return { kind: 'servers', natsUrl: nats.value.url, redisUrl: redis.value.url, notice: undefined, stop };
+  const [startedNats, startedRedis] = outcomes;
+  if (startedNats.status === 'fulfilled' && startedRedis.status === 'fulfilled') {
+    return {
+      kind: 'servers',
+      natsUrl: startedNats.value.url,
+      ...access,
+      redisUrl: startedRedis.value.url,
+      notice: undefined,
+      stop,
+    };
   }
   await stop();
   const failure: unknown =
-    nats.status === 'rejected' ? nats.reason : redis.status === 'rejected' ? redis.reason : undefined;
+    startedNats.status === 'rejected'
+      ? startedNats.reason
+      : startedRedis.status === 'rejected'
+        ? startedRedis.reason
+        : undefined;
   if (!isCapacityError(failure, 'unavailable')) throw failure;
   return memoryServers(clock, failure.message);
 }

@@ -68,7 +68,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   const open = async (name: string): Promise<OpenContext> => {
     if (servers.kind === 'memory') return openMemoryContext(servers.backend, { name, logLevel });
-    const context = await openContext({ name, natsUrl: servers.natsUrl, redisUrl: servers.redisUrl, logLevel });
+    const { natsUrl, nats = {}, redisUrl } = servers;
+    const context = await openContext({ name, natsUrl, nats, redisUrl, logLevel });
     // Connections keep to the machine's time; what services measure and decide goes by the time they are given.
     return { ...context, clock };
   };

@@ -12,6 +12,7 @@ export type { Faults } from './memory/faults.ts';
 export { createMemoryBackend, type MemoryBackend, type MemoryContext } from './memory/memory-backend.ts';
 export type { NatsLink, NatsOptions } from './nats/nats-link.ts';
 export { connectNats } from './nats/nats-link.ts';
+export { type NatsAccess, NatsSettings } from './nats/nats-settings.ts';
 export * from './ports/bus.ts';
 export * from './ports/cache.ts';
 export * from './ports/clock.ts';

@@ -7,19 +7,20 @@ import {
   streams,
   timestamp,
 } from '@capplan/contracts';
+import { type NatsAccess, natsDoor, natsRefusal } from '@capplan/runtime/nats';
 import { jetstream } from '@nats-io/jetstream';
-import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { connect } from '@nats-io/transport-node';
 import type { Report, WorkerTransport } from '../transport.ts';
 
 export interface NatsTransportOptions {
-  /** One or more URLs, parted by commas; a user and password may stand in them. */
+  /** One or more URLs, parted by commas; a user and password, or a token, may stand in them. */
   url: string;
   /** Name of the worker, as the server lists its connection. */
   name: string;
   /** How long a report may take to be stored. Default 3,000 ms. */
   timeoutMs?: number;
-  /** Certificates, credentials and the like, as the client takes them. */
-  connection?: Partial<NodeConnectionOptions>;
+  /** How the worker shows who it is, and certificates. */
+  access?: NatsAccess;
 }
 
 /**
@@ -28,19 +29,23 @@ export interface NatsTransportOptions {
  *
  * A lost connection is made again for ever; a report sent meanwhile fails, and the reporter sends it again.
  *
- * @throws CapacityError `unavailable` when the first connection cannot be made
+ * @throws CapacityError `unavailable` when the first connection cannot be made, `invalid_input` for an address or access
+ *   that cannot be used
  */
 export async function createNatsTransport(options: NatsTransportOptions): Promise<WorkerTransport> {
   const { url, name, timeoutMs = 3000 } = options;
+  const { shownBy, ...door } = natsDoor(url, options.access);
   const connection = await connect({
-    servers: url.split(',').map((server) => server.trim()),
+    ...door,
     name,
     inboxPrefix: `_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
     reconnectJitter: 250,
-    ...options.connection,
+    ignoreAuthErrorAbort: true,
   }).catch((cause: unknown) => {
+    const refusal = natsRefusal(cause, shownBy);
+    if (refusal !== undefined) throw new CapacityError('invalid_input', `NATS: ${refusal}`, { cause });
     throw new CapacityError('unavailable', `NATS cannot be reached: ${String(cause)}`, { cause });
   });
   const stream = jetstream(connection, { timeout: timeoutMs });

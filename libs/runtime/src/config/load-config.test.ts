@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CapacityError } from '@capplan/contracts';
 import { expect } from 'chai';
 import Type from 'typebox';
@@ -47,6 +50,32 @@ describe('loadConfig', () => {
     ]);
     expect(problems.join()).not.to.include('medium-secret');
     expect(problems.find((problem) => problem.startsWith('SECRET'))).to.include('must be set');
+  });
+
+  it('reads a secret from the file that its variable with _FILE names, and only a secret', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'capacity-planner-'));
+    const path = join(folder, 'secret');
+    writeFileSync(path, 'w@rd \n');
+    const Secret = Type.Object({
+      word: Type.String({ default: '', env: 'WORD', secret: true, description: 'A word' }),
+      open: Type.String({ default: 'open', env: 'OPEN', description: 'No secret' }),
+    });
+    const problemsOf = (env: Record<string, string>) => {
+      try {
+        loadConfig(Secret, env);
+        return [];
+      } catch (error) {
+        return (error as CapacityError).detail;
+      }
+    };
+    expect(loadConfig(Secret, { WORD_FILE: path, OPEN_FILE: path })).to.deep.equal({ word: 'w@rd ', open: 'open' });
+    expect(loadConfig(Secret, { WORD: 'direct', WORD_FILE: '' })).to.include({ word: 'direct' });
+    expect(problemsOf({ WORD: 'w@rd', WORD_FILE: path })).to.deep.equal([
+      'WORD and WORD_FILE are both set; set one of them',
+    ]);
+    const none = join(folder, 'none');
+    expect(problemsOf({ WORD_FILE: none })).to.deep.equal([`WORD_FILE: the file ${none} cannot be read (ENOENT)`]);
+    rmSync(folder, { recursive: true });
   });
 
   it('reads the settings of the process itself from an empty environment', () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CapacityError, check } from '@capplan/contracts';
 import type { Static, TObject } from 'typebox';
 
@@ -6,11 +7,14 @@ interface Setting {
   default?: unknown;
   description?: string;
   env?: string;
+  /** The value may also come from a file that the variable with `_FILE` behind it names. */
+  secret?: boolean;
 }
 
 /**
  * Reads the settings of a service from the environment, once: each key of the schema names its variable (`env`), its
- * default and, in a sentence, its meaning. An empty variable counts as not set.
+ * default and, in a sentence, its meaning. An empty variable counts as not set. A `secret` one may come from a file: with
+ * `env: 'NATS_TOKEN'`, from the file that `NATS_TOKEN_FILE` names.
  *
  * @returns a frozen object with every key
  * @throws `invalid_input` that lists every problem together, each with its variable
@@ -29,7 +33,13 @@ export function loadConfig<S extends TObject>(
 
   for (const [key, setting] of Object.entries(settings)) {
     if (setting.env === undefined) throw new TypeError(`the setting '${key}' names no environment variable`);
-    const text = env[setting.env];
+    const found = textOf(setting.env, setting.secret === true, env);
+    if (!found.ok) {
+      unread.add(key);
+      problems.push(found.problem);
+      continue;
+    }
+    const { text } = found;
     if (text === undefined || text === '') {
       if (setting.default !== undefined) values[key] = structuredClone(setting.default);
       continue;
@@ -83,6 +93,26 @@ function explain(
   const setting = settings[key];
   if (!found || !setting || unread.has(key)) return [];
   return [`${label(key, setting)} ${found[2] === '' ? '' : `at ${found[2]} `}${found[3]}`];
+}
+
+/** What a variable is set to; a secret one directly or by a file, whose last line end is not part of the secret. */
+function textOf(
+  variable: string,
+  isSecret: boolean,
+  env: Readonly<Record<string, string | undefined>>,
+): { ok: true; text: string | undefined } | { ok: false; problem: string } {
+  const text = env[variable];
+  const path = isSecret ? env[`${variable}_FILE`] : undefined;
+  if (path === undefined || path === '') return { ok: true, text };
+  if (text !== undefined && text !== '') {
+    return { ok: false, problem: `${variable} and ${variable}_FILE are both set; set one of them` };
+  }
+  try {
+    return { ok: true, text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { ok: false, problem: `${variable}_FILE: the file ${path} cannot be read (${code})` };
+  }
 }
 
 function readText(

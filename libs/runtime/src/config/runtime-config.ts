@@ -1,16 +1,15 @@
 import Type, { type Static } from 'typebox';
+import { NatsSettings } from '../nats/nats-settings.ts';
 
 /** Settings of the process around every service. */
 export const RuntimeConfig = Type.Object({
-  natsUrl: Type.String({ default: 'nats://127.0.0.1:4222', env: 'NATS_URL', description: 'URLs of NATS, by comma' }),
-  natsCa: Type.String({
-    default: '',
-    env: 'NATS_CA_FILE',
-    description: 'Certificate authority of NATS; empty: no TLS',
+  ...NatsSettings.properties,
+  redisUrl: Type.String({
+    default: 'redis://127.0.0.1:6379',
+    env: 'REDIS_URL',
+    secret: true,
+    description: 'URL of Redis: redis:// or rediss://, with user:password@ where one is wanted',
   }),
-  natsCert: Type.String({ default: '', env: 'NATS_CERT_FILE', description: 'Client certificate for NATS' }),
-  natsKey: Type.String({ default: '', env: 'NATS_KEY_FILE', description: 'Key of the client certificate for NATS' }),
-  redisUrl: Type.String({ default: 'redis://127.0.0.1:6379', env: 'REDIS_URL', description: 'URL of Redis' }),
   streamReplicas: Type.Integer({
     default: 1,
     minimum: 1,

@@ -8,17 +8,21 @@ import {
 } from '@nats-io/jetstream';
 import { type NatsConnection, RequestError } from '@nats-io/nats-core';
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node';
+import { withoutSecrets } from '../address/server-address.ts';
 import type { Log } from '../ports/service.ts';
+import { natsDoor } from './nats-access.ts';
+import { natsRefusal } from './nats-refusal.ts';
+import type { NatsAccess } from './nats-settings.ts';
 
 export interface NatsOptions {
-  /** One or more URLs, parted by commas; a user and password may stand in them. */
+  /** One or more URLs, parted by commas; a user and password, or a token, may stand in them. */
   url: string;
   /** Name of the client, as the server lists it. */
   name: string;
   /** How long to try at the start. Default 60 s. */
   connectTimeoutMs?: number;
-  /** Certificates, credentials and the like, as the client takes them. */
-  connection?: Partial<NodeConnectionOptions>;
+  /** How the client shows who it is, and certificates. */
+  access?: NatsAccess;
 }
 
 /** A connection that is never given up, and what hangs on it. */
@@ -38,7 +42,8 @@ export interface NatsLink {
 /**
  * Connects to NATS, and again and again whenever the connection is lost.
  *
- * @throws `unavailable` when the first connection cannot be made in time
+ * @throws `unavailable` when the first connection cannot be made in time, `invalid_input` at once for an address or
+ *   access that cannot be used, and when the server refuses who the client is or one side refuses the other's certificate
  */
 export async function connectNats(options: NatsOptions, log: Log): Promise<NatsLink> {
   const connection = await firstConnection(options, log);
@@ -107,8 +112,9 @@ const requestTimeoutMs = 5_000;
 async function firstConnection(options: NatsOptions, log: Log): Promise<NatsConnection> {
   const { url, name, connectTimeoutMs = 60_000 } = options;
   const endMs = performance.now() + connectTimeoutMs;
+  const { shownBy, ...door } = natsDoor(url, options.access);
   const settings: NodeConnectionOptions = {
-    servers: url.split(',').map((server) => server.trim()),
+    ...door,
     name,
     // Least rights: a user may be allowed its own inbox only.
     inboxPrefix: `_INBOX_${name.replaceAll(/[^A-Za-z0-9_-]/g, '_')}`,
@@ -119,12 +125,17 @@ async function firstConnection(options: NatsOptions, log: Log): Promise<NatsConn
     // A peer that is gone without a reset is found out within six seconds.
     pingInterval: 2_000,
     maxPingOut: 2,
-    ...options.connection,
+    // Once let in, a refusal may pass: accounts are changed while servers run. Health says it until then.
+    ignoreAuthErrorAbort: true,
   };
   for (let tries = 1; ; tries++) {
     try {
       return await connect(settings);
     } catch (cause) {
+      const refusal = natsRefusal(cause, shownBy);
+      if (refusal !== undefined) {
+        throw new CapacityError('invalid_input', `NATS at ${withoutSecrets(url)}: ${refusal}`, { cause });
+      }
       if (performance.now() >= endMs) {
         const message = `NATS at ${withoutSecrets(url)} cannot be reached: ${String(cause)}`;
         throw new CapacityError('unavailable', message, { cause });
@@ -133,11 +144,6 @@ async function firstConnection(options: NatsOptions, log: Log): Promise<NatsConn
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
-}
-
-/** A URL as it may stand in a log. */
-export function withoutSecrets(url: string): string {
-  return url.replaceAll(/\/\/[^@/\s,]*@/g, '//***@');
 }
 
 /** Number of the server's own error, such as 10071 for a wrong revision. */

@@ -1,17 +1,47 @@
+import { CapacityError } from '@capplan/contracts';
 import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/nats-core';
+import { nanos, PermissionViolationError, TimeoutError } from '@nats-io/nats-core';
 import { type StreamPlan, streamPlans } from '../bus/stream-plan.ts';
 import type { Log } from '../ports/service.ts';
-import { apiCodeOf } from './nats-link.ts';
+import { apiCodeOf, isNoResponders } from './nats-link.ts';
 
 const streamNotFound = 10_059;
 const streamNameInUse = 10_058;
 const noSpace = 10_047;
+const notForAccount = 10_039;
 const smallestBytes = 64 * 2 ** 20;
 
-/** Makes the streams that are not there and brings the others up to date; harmless when several services do it at once. */
+/**
+ * Makes the streams that are not there and brings the others up to date; harmless when several services do it at once.
+ *
+ * @throws `invalid_input` when the user of this connection may not use JetStream, `unavailable` when JetStream is silent
+ */
 export async function ensureStreams(manager: JetStreamManager, replicas: number, log: Log): Promise<void> {
-  for (const plan of Object.values(streamPlans)) await ensureStream(manager, plan, replicas, log);
+  try {
+    for (const plan of Object.values(streamPlans)) await ensureStream(manager, plan, replicas, log);
+  } catch (cause) {
+    throw startError(cause);
+  }
+}
+
+function startError(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const denied = [cause, cause.cause].find((error) => error instanceof PermissionViolationError);
+  if (denied) {
+    const what = `the user at NATS lacks a right (${(denied as Error).message})`;
+    return new CapacityError('invalid_input', `${what}; give it those of JetStream and of capacity.>`, { cause });
+  }
+  if (apiCodeOf(cause.cause) === notForAccount) {
+    const what = 'the account at NATS may not use JetStream';
+    return new CapacityError('invalid_input', `${what}; enable JetStream for it, or give a user of another account`, {
+      cause,
+    });
+  }
+  if (!(cause instanceof TimeoutError || isNoResponders(cause))) return cause;
+  const what = `JetStream does not answer (${cause.message})`;
+  return new CapacityError('unavailable', `${what}; is it on at the server, and for the account of this user?`, {
+    cause,
+  });
 }
 
 /** Makes one stream, smaller than planned where the server has not that much room. */

@@ -5,8 +5,9 @@ import { createCorrectedClock } from '../clock/corrected-clock.ts';
 import { createSystemClock } from '../clock/system-clock.ts';
 import type { MemoryBackend } from '../memory/memory-backend.ts';
 import { createNatsBus } from '../nats/nats-bus.ts';
-import { connectNats, type NatsLink, type NatsOptions } from '../nats/nats-link.ts';
+import { connectNats, type NatsLink } from '../nats/nats-link.ts';
 import { openNatsRecords } from '../nats/nats-records.ts';
+import type { NatsAccess } from '../nats/nats-settings.ts';
 import { ensureStreams } from '../nats/nats-streams.ts';
 import { proveNatsWrites } from '../nats/nats-write-proof.ts';
 import type { Records } from '../ports/records.ts';
@@ -27,7 +28,8 @@ export interface OpenContextOptions {
   instance?: string;
   natsUrl: string;
   redisUrl: string;
-  nats?: NatsOptions['connection'];
+  /** How it shows NATS who it is. */
+  nats?: NatsAccess;
   /** Copies of every stream and bucket, 3 in a cluster. Default 1. */
   streamReplicas?: number;
   /** How long the first connections may take. Default 60 s. */
@@ -55,7 +57,7 @@ export interface ServerContext extends OpenContext {
 /**
  * Connects a service to the servers it lives on.
  *
- * @throws `unavailable` when one of them cannot be reached in time
+ * @throws `unavailable` when one of them cannot be reached in time, `invalid_input` when one of them refuses who asks
  * @example const context = await openContext({ name: 'planner', natsUrl: 'nats://localhost:4222', redisUrl: 'redis://localhost:6379' });
  */
 export async function openContext(options: OpenContextOptions): Promise<ServerContext> {
@@ -72,7 +74,7 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
     ...(options.version === undefined ? {} : { version: options.version }),
   });
   const nats = await connectNats(
-    { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { connection: options.nats } : {}) },
+    { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { access: options.nats } : {}) },
     log,
   );
   let link: RedisLink | undefined;

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { type ServiceName, serviceNames } from '@capplan/contracts';
 import type { Static, TObject } from 'typebox';
 import { loadConfig } from '../config/load-config.ts';
 import { RuntimeConfig } from '../config/runtime-config.ts';
 import { type ProbeServer, startProbeServer } from '../http/probe-server.ts';
-import type { NatsOptions } from '../nats/nats-link.ts';
 import type { Subscription } from '../ports/bus.ts';
 import type { Service, ServiceContext } from '../ports/service.ts';
 import { watchProcess } from '../telemetry/process-metrics.ts';
@@ -98,26 +96,16 @@ async function answerForHealth(name: string, context: OpenContext): Promise<Subs
 }
 
 function contextOptions(name: string, runtime: Readonly<RuntimeConfig>): Parameters<typeof openContext>[0] {
-  const tls: NatsOptions['connection'] | undefined =
-    runtime.natsCa === ''
-      ? undefined
-      : {
-          tls: {
-            ca: readFileSync(runtime.natsCa, 'utf8'),
-            ...(runtime.natsCert === '' ? {} : { cert: readFileSync(runtime.natsCert, 'utf8') }),
-            ...(runtime.natsKey === '' ? {} : { key: readFileSync(runtime.natsKey, 'utf8') }),
-          },
-        };
   return {
     name,
     natsUrl: runtime.natsUrl,
+    nats: runtime,
     redisUrl: runtime.redisUrl,
     streamReplicas: runtime.streamReplicas,
     connectTimeoutMs: runtime.connectTimeoutMs,
     logLevel: runtime.logLevel,
     otlpEndpoint: runtime.otlpEndpoint === '' ? undefined : runtime.otlpEndpoint,
     ...(runtime.instance === '' ? {} : { instance: runtime.instance }),
-    ...(tls ? { nats: tls } : {}),
   };
 }
 

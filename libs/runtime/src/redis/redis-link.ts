@@ -1,9 +1,9 @@
 import { CapacityError } from '@capplan/contracts';
 import { Redis, ReplyError } from 'ioredis';
-import { withoutSecrets } from '../nats/nats-link.ts';
+import { withoutSecrets } from '../address/server-address.ts';
 import type { Log } from '../ports/service.ts';
 import { isDeadReply, type LinkEvent, type LinkState, nextLinkState } from './link-state.ts';
-import { checkRedisAddress, checkRedisMode } from './redis-address.ts';
+import { checkRedisMode, readRedisAddress } from './redis-address.ts';
 
 export interface RedisLink {
   /**
@@ -33,22 +33,26 @@ const proofTimeoutMs = 1_000;
 /** A command is given up after this; a peer that is gone is found out earlier, by the proof. */
 const commandTimeoutMs = 3_000;
 
+/** What the server answers to a client that it does not let in. */
+const notLetIn = /\b(WRONGPASS|NOAUTH|NOPERM)\b/;
+
 /**
  * Keeps a connection to Redis, made again and again whenever it is lost, when the peer falls silent, and when a
  * failover left it at a server that takes no writes any more. The name is resolved afresh each time.
  *
- * @throws `invalid_input` for the address of a Sentinel or a Cluster
+ * @throws `invalid_input` for the address of a Sentinel or a Cluster, and for what is no address
  */
 export function openRedisLink(options: RedisLinkOptions, log: Log): RedisLink {
   const { url, name } = options;
-  checkRedisAddress(url);
+  const place = readRedisAddress(url);
   let state: LinkState = { kind: 'away', detail: 'connecting' };
   let isComplaining = false;
   /** Connections in a row that did not prove to work: each further one is made later. */
   let unproven = 0;
   let isProving = false;
 
-  const redis = new Redis(url, {
+  const redis = new Redis({
+    ...place,
     connectionName: name,
     lazyConnect: true,
     // A command whose connection is lost fails, and is not sent again: only who gave it knows whether it may be.
@@ -162,7 +166,8 @@ export function openRedisLink(options: RedisLinkOptions, log: Log): RedisLink {
 /**
  * Opens a link and waits until the server works.
  *
- * @throws `unavailable` when it does not in time, `invalid_input` when it is a Sentinel or a member of a Cluster
+ * @throws `unavailable` when it does not in time, `invalid_input` at once when it is a Sentinel or a member of a Cluster,
+ *   and when it does not let the user in
  */
 export async function connectRedis(
   options: RedisLinkOptions & { connectTimeoutMs?: number },
@@ -180,8 +185,15 @@ export async function connectRedis(
         checkRedisMode(info);
         return link;
       }
+      const why = link.health().detail;
+      if (notLetIn.test(why)) {
+        const remedy = 'give a user that may write there in its URL, redis://user:password@host';
+        throw new CapacityError(
+          'invalid_input',
+          `Redis at ${withoutSecrets(url)} does not let this client in (${why}); ${remedy}`,
+        );
+      }
       if (performance.now() >= endMs) {
-        const why = link.health().detail;
         throw new CapacityError('unavailable', `Redis at ${withoutSecrets(url)} cannot be used: ${why}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -10,6 +10,8 @@ export interface PrivateServerOptions {
   port?: number;
   /** Path or name of the program. */
   command?: string;
+  /** Further lines of its configuration, such as its users. */
+  settings?: readonly string[];
 }
 
 /**
@@ -20,6 +22,7 @@ export async function startPrivateNats({
   dataDir,
   port,
   command = 'nats-server',
+  settings = [],
 }: PrivateServerOptions): Promise<PrivateServer> {
   const folder = resolve(dataDir);
   const chosen = port ?? (await freePort());
@@ -29,6 +32,7 @@ export async function startPrivateNats({
     `host: 127.0.0.1`,
     `port: ${chosen}`,
     `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`,
+    ...settings,
     '',
   ].join('\n');
   await writeFile(configFile, config);
@@ -47,6 +51,7 @@ export async function startPrivateRedis({
   dataDir,
   port,
   command = 'redis-server',
+  settings = [],
 }: PrivateServerOptions): Promise<PrivateServer> {
   const folder = resolve(dataDir);
   const chosen = port ?? (await freePort());
@@ -61,6 +66,7 @@ export async function startPrivateRedis({
     'save ""',
     'maxmemory-policy volatile-lru',
     'daemonize no',
+    ...settings,
     '',
   ].join('\n');
   await writeFile(configFile, config);
@@ -72,6 +78,7 @@ export async function startPrivateRedis({
     port: chosen,
     dataDir: folder,
     greeting: 'PING\r\n',
-    isReady: (answer) => answer.startsWith('+PONG'),
+    // A server that asks for a password says so, and is ready.
+    isReady: (answer) => answer.startsWith('+PONG') || answer.startsWith('-NOAUTH'),
   });
 }

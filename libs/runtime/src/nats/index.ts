@@ -1,0 +1,3 @@
+export { type NatsDoor, natsDoor } from './nats-access.ts';
+export { natsRefusal } from './nats-refusal.ts';
+export type { NatsAccess } from './nats-settings.ts';
