@@ -15,6 +15,12 @@ export const priorVariances = [
   ...[0.1, 0.05, 0.02, 0.01],
 ];
 
+/**
+ * The newest surprise is what the last forecast left over, so a forecast one step ahead feeds on its own errors: at a
+ * weight of 1 and beyond they would never die out.
+ */
+export const boundedWeight = { feature: 2, limit: 0.9 };
+
 /** Time constants of the two smoothers, seconds. */
 const fastSec = 240;
 const slowSec = 1800;

@@ -1,7 +1,9 @@
+import { createRandomStream } from '@capplan/random';
+import { ceilingOf, countingError, learnPeak } from './bounds.ts';
 import { createErrorRing, storeErrors } from './error-ring.ts';
-import { featureCount, fillFeatures, priorVariances, priorWeights, smooth } from './features.ts';
+import { boundedWeight, featureCount, fillFeatures, priorVariances, priorWeights, smooth } from './features.ts';
 import type { LeadForecasterConfig, LeadState, Smoothed } from './lead-state.ts';
-import { createRegression, learn, predict, type Regression } from './regression.ts';
+import { createRegression, type LearningRules, learn, predict, type Regression, usualError } from './regression.ts';
 import { addToRing, binSec, binsPerDay, createSeasonalRing, ringAt } from './seasonal-ring.ts';
 import { createWeekShape, learnWeek, usualAt } from './week-shape.ts';
 
@@ -26,6 +28,8 @@ export function createLeadForecaster(config: LeadForecasterConfig): LeadState {
     openJobs: 0,
     openSec: 0,
     seenSteps: 0,
+    peak: 0,
+    measured: Number.NaN,
     now: unknown(),
     day: unknown(),
     week: unknown(),
@@ -53,7 +57,8 @@ function leadGrid(longest: number): number[] {
 }
 
 /**
- * Takes in one measurement. Intervals shorter than the base step are gathered, longer ones spread;
+ * Takes in one measurement. Intervals shorter than the base step are gathered; longer ones are spread with the noise
+ * that counts of single steps have, which their mean hides: a forecaster that never saw it would trust every wiggle.
  * `null` and everything not covered by a measurement is unknown, never zero.
  *
  * @param observation.timeMs end of the interval
@@ -76,12 +81,17 @@ export function observeLead(
     const untilMs = Math.min(endMs, (state.openStep + 1) * stepMs);
     const sec = (untilMs - fromMs) / 1000;
     if (rate !== null && Number.isFinite(rate) && rate >= 0) {
-      state.openJobs += rate * sec;
+      state.openJobs += intervalSec > state.baseStepSec ? countedJobs(rate * sec, state.openStep) : rate * sec;
       state.openSec += sec;
     }
     fromMs = untilMs;
     if (untilMs === (state.openStep + 1) * stepMs) closeStep(state);
   }
+}
+
+/** What a count may show where `jobs` are expected; the same step always gets the same chance. */
+function countedJobs(jobs: number, step: number): number {
+  return Math.max(0, jobs + Math.sqrt(jobs) * createRandomStream(step).normal());
 }
 
 function openAt(state: LeadState, step: number): void {
@@ -108,10 +118,14 @@ function closeStep(state: LeadState): void {
   smooth(state.usual, usualAt(state.weekShape, bin), baseStepSec);
   openAt(state, step + 1);
   if (!Number.isNaN(value)) {
-    smooth(state.now, value, baseStepSec);
+    // One step is not certain: beyond all that was seen before it counts in full once a second one confirms it.
+    const believed = Math.min(value, ceilingOf(state));
+    smooth(state.now, believed, baseStepSec);
     const { newestBin } = state.ring;
     if (bin !== newestBin) learnWeek(state.weekShape, newestBin, ringAt(state.ring, newestBin));
-    addToRing(state.ring, bin, value);
+    addToRing(state.ring, bin, believed);
+    learnPeak(state, believed);
+    state.measured = value;
     state.seenSteps += 1;
   }
   makePending(state, step, Number.isNaN(value));
@@ -122,7 +136,12 @@ function learnFrom(state: LeadState, step: number, value: number): void {
   const { leads } = state;
   const longest = leads[leads.length - 1] as number;
   const slots = longest + 1;
-  const forgetting = Math.exp(-state.baseStepSec / memorySec);
+  const rules: LearningRules = {
+    forgetting: Math.exp(-state.baseStepSec / memorySec),
+    scaleMin: countingError(state.baseStepSec),
+    varianceMax: priorVariances,
+    bounded: boundedWeight,
+  };
   state.surprise = 0;
   state.surgeSec = Math.max(0, state.surgeSec - state.baseStepSec);
   state.lift *= Math.exp(-state.baseStepSec / liftSec);
@@ -135,23 +154,41 @@ function learnFrom(state: LeadState, step: number, value: number): void {
     if (Number.isNaN(error)) continue;
     const model = state.models[l] as Regression;
     if (l === 0 && model.updates > 30) {
-      const beyond = Math.abs(error) - surpriseAfter * model.scale;
-      if (beyond > 0) state.surprise = Math.sign(error) * beyond;
+      const usual = usualError(model, rules.scaleMin);
+      const beyond = Math.abs(error) - surpriseAfter * usual;
+      if (beyond > 0) state.surprise = Math.sign(error) * Math.min(beyond, errorLimit(state, slot, usual));
       if (beyond > 0 && error > 0) {
         state.lift = Math.max(state.lift, error);
         state.surgeSec = surgeLastsSec;
       }
-      if (error < 0) state.lift = Math.max(0, state.lift + error);
+      // A surge that falls short of its forecast, or of its own last step, is over by as much.
+      const short = Math.max(-error, state.measured - value);
+      if (short > 0) state.lift = Math.max(0, state.lift - short);
     }
-    learn(model, state.pendingFeatures, at * featureCount, value - (state.pendingLevel[slot] as number), forgetting);
+    learn(model, state.pendingFeatures, at * featureCount, value - (state.pendingLevel[slot] as number), rules);
   }
   const origin = step - longest;
   const slot = mod(origin, slots);
   const from = slot * leads.length;
   for (let l = 0; l < leads.length; l++) if (Number.isNaN(state.pendingError[from + l] as number)) return;
   const level = state.pendingLevel[slot] as number;
+  for (let l = 0; l < leads.length; l++) {
+    const limit = errorLimit(state, slot, usualError(state.models[l] as Regression, rules.scaleMin));
+    const error = state.pendingError[from + l] as number;
+    state.pendingError[from + l] = Math.max(-limit, Math.min(limit, error));
+  }
   storeErrors(state.recent, { step: origin, level }, state.pendingError, from);
   storeErrors(state.thinned, { step: origin, level }, state.pendingError, from);
+}
+
+const ordinaryErrors = 6;
+
+/**
+ * Errors beyond this are remembered as this: as large as the root of demand itself, which is four times the demand, or
+ * a few usual errors where there is little. A larger one was a fault or is unlike anything to come.
+ */
+function errorLimit(state: LeadState, slot: number, usual: number): number {
+  return Math.max(state.pendingLevel[slot] as number, ordinaryErrors * usual);
 }
 
 function makePending(state: LeadState, step: number, unknown: boolean): void {
@@ -168,7 +205,8 @@ function makePending(state: LeadState, step: number, unknown: boolean): void {
     }
     fillFeatures(state, leads[l] as number, state.pendingFeatures, at * featureCount);
     const model = state.models[l] as Regression;
-    state.pendingForecast[at] = Math.max(0, level + predict(model, state.pendingFeatures, at * featureCount));
+    const forecast = level + predict(model, state.pendingFeatures, at * featureCount);
+    state.pendingForecast[at] = Math.min(ceilingOf(state), Math.max(0, forecast));
   }
 }
 
@@ -187,7 +225,8 @@ export function openingSurprise(state: LeadState): number {
   if (openSec < Math.min(openingSecMin, baseStepSec) || leads[0] !== 1 || model.updates <= 30) return 0;
   const slot = mod(openStep - 1, (leads[leads.length - 1] as number) + 1);
   const error = Math.sqrt(openJobs / openSec) - (state.pendingForecast[slot * leads.length] as number);
-  return error > openingSurpriseAfter * model.scale * Math.sqrt(baseStepSec / openSec) ? error : 0;
+  const usual = usualError(model, countingError(baseStepSec));
+  return error > openingSurpriseAfter * usual * Math.sqrt(baseStepSec / openSec) ? error : 0;
 }
 
 export function mod(value: number, modulus: number): number {

@@ -1,3 +1,5 @@
+import { rateOrNothing } from '../rate-or-nothing.ts';
+import { ceilingOf, countingDeviation } from './bounds.ts';
 import { type ErrorRing, errorOf, levelOfSlot, stepOfSlot } from './error-ring.ts';
 import { featureCount, fillFeatures } from './features.ts';
 import { mod, openingSurprise } from './lead-forecaster.ts';
@@ -29,8 +31,12 @@ export function leadPaths(
 ): LeadPaths | undefined {
   const { stepSec, steps, paths } = options;
   if (Number.isNaN(state.now.fast)) return undefined;
-  const centre = centres(state);
+  const opening = openingSurprise(state);
+  const openRoot = opening > 0 ? Math.sqrt(state.openJobs / state.openSec) : state.measured;
+  const ceiling = ceilingOf(state, openRoot);
+  const centre = centres(state, { ceiling, floor: surgeFloor(state, { opening, openRoot }) });
   const vectors = sampleErrors(state, paths);
+  widenToCounts(vectors, { paths, centre, stepSec: state.baseStepSec });
   const { leads } = state;
   const width = leads.length;
   const means = new Array<number>(steps).fill(0);
@@ -47,7 +53,7 @@ export function leadPaths(
       const root =
         (1 - share) * ((centre[left] as number) + (vectors[p * width + left] as number)) +
         share * ((centre[right] as number) + (vectors[p * width + right] as number));
-      const rate = root > 0 ? root * root : 0;
+      const rate = root > 0 ? rateOrNothing(Math.min(root, ceiling) ** 2) : 0;
       path[s] = rate;
       means[s] = (means[s] as number) + rate / paths;
     }
@@ -61,22 +67,49 @@ const liftShare = 0.7;
 
 const scratch = new Float32Array(featureCount);
 
-function centres(state: LeadState): Float64Array {
+function centres(state: LeadState, { ceiling, floor }: { ceiling: number; floor: number }): Float64Array {
   const centre = new Float64Array(state.leads.length);
-  const floor = surgeFloor(state);
   for (let l = 0; l < centre.length; l++) {
     fillFeatures(state, state.leads[l] as number, scratch, 0);
     const usual = Math.max(0, state.now.fast + predict(state.models[l] as Regression, scratch, 0));
-    centre[l] = Math.max(usual, floor);
+    centre[l] = Math.min(ceiling, Math.max(usual, floor));
   }
   return centre;
 }
 
 /** In a surge the usual forecast expects a return that need not come: the newest value and a bit more is the floor. */
-function surgeFloor(state: LeadState): number {
-  const floor = state.surgeSec > 0 ? state.now.newest + liftShare * state.lift : 0;
-  const opening = openingSurprise(state);
-  return opening > 0 ? Math.max(floor, Math.sqrt(state.openJobs / state.openSec) + liftShare * opening) : floor;
+function surgeFloor(state: LeadState, { opening, openRoot }: { opening: number; openRoot: number }): number {
+  const floor = state.surgeSec > 0 ? state.measured + liftShare * state.lift : 0;
+  return opening > 0 ? Math.max(floor, openRoot + liftShare * opening) : floor;
+}
+
+/**
+ * No future is more certain than a count: where past errors spread less than counts of a step do, because demand came
+ * as means of long intervals, the futures are drawn apart. Where nothing is expected nothing is drawn.
+ *
+ * @param vectors one error for each path and lead, by rising mean error; changed in place
+ * @param centre forecast root of each lead
+ */
+function widenToCounts(
+  vectors: Float64Array,
+  { paths, centre, stepSec }: { paths: number; centre: Float64Array; stepSec: number },
+): void {
+  const width = centre.length;
+  for (let l = 0; l < width; l++) {
+    let sum = 0;
+    let squares = 0;
+    for (let p = 0; p < paths; p++) {
+      const error = vectors[p * width + l] as number;
+      sum += error;
+      squares += error * error;
+    }
+    const missing = countingDeviation(stepSec, centre[l]) ** 2 - (squares / paths - (sum / paths) ** 2);
+    if (missing <= 0) continue;
+    const extra = Math.sqrt(missing);
+    for (let p = 0; p < paths; p++) {
+      vectors[p * width + l] = (vectors[p * width + l] as number) + extra * normalQuantile((p + 0.5) / paths);
+    }
+  }
 }
 
 /** Weighs all remembered error vectors by how much their moment resembles this one and draws `paths` of them. */

@@ -1,4 +1,5 @@
 import type { ErrorRing } from './error-ring.ts';
+import { fromHalf } from './half-float.ts';
 import { createLeadForecaster } from './lead-forecaster.ts';
 import type { LeadState, Smoothed } from './lead-state.ts';
 
@@ -38,7 +39,9 @@ export function leadStateFromWire(wire: unknown): LeadStateFromWire {
   }
   const state = createLeadForecaster({ leadSec: lead_s, baseStepSec: base_step_s });
   const wanted = readScalars(state).length;
-  if (!Array.isArray(scalars) || scalars.length !== wanted) return refuse(`scalars must hold ${wanted} numbers`);
+  if (!Array.isArray(scalars) || (scalars.length !== wanted && scalars.length !== wanted - scalarsAdded)) {
+    return refuse(`scalars must hold ${wanted} numbers`);
+  }
   if (!scalars.every((value) => value === null || typeof value === 'number')) return refuse('scalars must be numbers');
   writeScalars(
     state,
@@ -54,7 +57,21 @@ export function leadStateFromWire(wire: unknown): LeadStateFromWire {
     if (bytes === undefined || bytes.length !== target.byteLength) return refuse(`array ${i} has the wrong length`);
     new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
   }
+  if (scalars.length < wanted) recallPeak(state);
   return { ok: true, state };
+}
+
+/** States of before 2026-11-25 lack the last two scalars. */
+const scalarsAdded = 2;
+
+/** What an older state did not keep, from what it did: the highest bin of the last days and of the usual week. */
+function recallPeak(state: LeadState): void {
+  state.measured = state.now.newest;
+  state.peak = 0;
+  for (const half of [...state.ring.values, ...state.weekShape]) {
+    const root = fromHalf(half);
+    if (root > state.peak) state.peak = root;
+  }
 }
 
 type NumberArray = Float64Array | Float32Array | Uint16Array;
@@ -94,6 +111,8 @@ function readScalars(state: LeadState): number[] {
     state.recent.newest,
     state.thinned.newest,
     ...state.models.flatMap((model) => [model.scale, model.updates]),
+    state.peak,
+    state.measured,
   ];
 }
 
@@ -125,6 +144,8 @@ function writeScalars(state: LeadState, values: number[]): void {
     model.scale = take();
     model.updates = take();
   }
+  state.peak = take();
+  state.measured = take();
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';

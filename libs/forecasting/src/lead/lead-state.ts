@@ -30,6 +30,10 @@ export interface LeadState {
   openSec: number;
   /** Base steps that had a value, since the start. */
   seenSteps: number;
+  /** Square root of the highest demand of the last weeks, fading; what a single step adds to it is bounded. */
+  peak: number;
+  /** Square root of the newest measured demand, as it was; NaN until there is one. */
+  measured: number;
   /** Square root of demand, and of demand at this time yesterday, a week ago and in the usual week. */
   now: Smoothed;
   day: Smoothed;
