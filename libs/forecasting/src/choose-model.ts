@@ -11,6 +11,8 @@ export interface CandidateScore {
 const candidates: readonly ForecastModelName[] = [
   'shape_regression',
   'ewma',
+  'growing_season',
+  'holt',
   'holt_winters',
   'seasonal_naive_day',
   'seasonal_naive_week',
@@ -34,8 +36,11 @@ export function chooseModel(
   };
   const yardstick = errorsOf('naive');
   const share = Math.min(known, judgedFrom);
+  const isLongEnough = (name: ForecastModelName): boolean => share >= forecastModels[name].stepsMin(history.calendar);
   const scores = candidates
-    .filter((name) => share >= forecastModels[name].stepsMin(history.calendar))
+    .filter(isLongEnough)
+    // Holt's trend fades within hours; where growth can be measured between days it has nothing to say.
+    .filter((name) => name !== 'holt' || !isLongEnough('growing_season'))
     .map((model) => {
       const ratios = errorsOf(model)
         .map((error, i) => (error + 1e-12) / ((yardstick[i] as number) + 1e-12))

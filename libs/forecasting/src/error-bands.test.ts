@@ -44,7 +44,10 @@ describe('quantilePath', () => {
       const slot = fresh.calendar.daySlots[i] as number;
       if (slots && !slots(slot)) continue;
       const at = (probability: number): number =>
-        quantilePath(Float64Array.of(100), bands, probability, { daySlotAt: () => slot })[0] as number;
+        quantilePath(Float64Array.of(100), bands, probability, {
+          intervalSec: 3600,
+          daySlotAt: () => slot,
+        })[0] as number;
       const value = fresh.values[i] as number;
       count++;
       if (value >= at((1 - level) / 2) && value <= at((1 + level) / 2)) inside++;
@@ -69,7 +72,7 @@ describe('quantilePath', () => {
     const history = noisy(5, () => 6);
     const bands = errorBands(history, origins, flatForecasts(origins, 4), 4);
     const paths = [0.01, 0.1, 0.5, 0.9, 0.99].map((probability) =>
-      quantilePath(Float64Array.of(100, 100, 100, 0), bands, probability, { daySlotAt: () => 0 }),
+      quantilePath(Float64Array.of(100, 100, 100, 0), bands, probability, { intervalSec: 3600, daySlotAt: () => 0 }),
     );
     for (let step = 0; step < 4; step++) {
       const column = paths.map((path) => path[step] as number);
@@ -85,7 +88,10 @@ describe('quantilePath', () => {
       flatForecasts(origins, 4),
       4,
     );
-    const upper = quantilePath(new Float64Array(160).fill(100), bands, 0.975, { daySlotAt: () => 0 });
+    const upper = quantilePath(new Float64Array(160).fill(100), bands, 0.975, {
+      intervalSec: 3600,
+      daySlotAt: () => 0,
+    });
     expect(Math.sqrt(upper[159] as number) - 10).to.be.above(4 * (Math.sqrt(upper[2] as number) - 10));
   });
 });

@@ -1,5 +1,6 @@
 import { type ErrorSpread, eachError, measureSpread, spreadAt } from './error-spread.ts';
 import type { History } from './forecast-model.ts';
+import { rateOrNothing } from './rate-or-nothing.ts';
 
 /**
  * Quantiles of the past errors of a forecaster by lead, in the square-root domain and relative to the spread that is
@@ -77,6 +78,10 @@ export function errorBands(
 /**
  * Quantiles of the rate at each step: the forecast's root plus the quantile of the past errors of that lead, squared.
  *
+ * A quantile never lies nearer to the forecast than that of a Poisson count over the interval, and never beyond it: a
+ * series without noise, of whole numbers or with one-sided errors, says nothing of the chance that jobs come by.
+ *
+ * @param intervalSec length of a step, over which jobs are counted
  * @param daySlotAt local day slot at a lead
  * @param firstLead lead of the first element of the path; default 1
  * @param widthAt factor on the error at a lead; default 1
@@ -85,10 +90,16 @@ export function quantilePath(
   meanPerSec: Float64Array,
   bands: ErrorBands,
   probability: number,
-  options: { daySlotAt: (lead: number) => number; firstLead?: number; widthAt?: (lead: number) => number },
+  options: {
+    intervalSec: number;
+    daySlotAt: (lead: number) => number;
+    firstLead?: number;
+    widthAt?: (lead: number) => number;
+  },
 ): Float64Array {
-  const { daySlotAt, firstLead = 1, widthAt = () => 1 } = options;
+  const { intervalSec, daySlotAt, firstLead = 1, widthAt = () => 1 } = options;
   const shifts = bands.quantiles.map((quantiles) => interpolated(quantiles, probability));
+  const counting = (0.5 / Math.sqrt(intervalSec)) * normalQuantile(probability);
   const lastMiddle = bands.middles.at(-1) ?? 1;
   let band = 0;
   return meanPerSec.map((mean, i) => {
@@ -101,8 +112,9 @@ export function quantilePath(
     const middle = Math.sqrt(mean);
     const beyond = lead > bandGrowth * lastMiddle ? Math.min(beyondMax, Math.sqrt(lead / lastMiddle)) : 1;
     const width = beyond * widthAt(lead) * spreadAt(bands.spread, middle, daySlotAt(lead));
-    const root = middle + width * (below * (1 - share) + above * share);
-    return root > 0 ? root * root : 0;
+    const error = width * (below * (1 - share) + above * share);
+    const root = middle + (probability < 0.5 ? Math.min(error, counting) : Math.max(error, counting));
+    return root > 0 ? rateOrNothing(root * root) : 0;
   });
 }
 

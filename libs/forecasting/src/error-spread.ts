@@ -23,6 +23,7 @@ const floorShare = 0.2;
 const sampledErrors = 4000;
 /** Errors that a slot is credited with before any was seen, all of the usual width. */
 const slotPrior = 10;
+const oddFactor = 4;
 
 export function spreadAt({ exponent, floor, slotFactors }: ErrorSpread, root: number, daySlot: number): number {
   return (slotFactors[daySlot] ?? 1) * quarterPower(floor + root, exponent);
@@ -119,6 +120,13 @@ function intervalScore(
   return score / relative.length;
 }
 
+/** One fault must not make its time of day uncertain for ever: beyond a few times the 90 % quantile a size is odd. */
+function oddSize(sizes: readonly number[]): number {
+  const sorted = Float64Array.from(sizes).sort();
+  const high = sorted[Math.floor(0.9 * (sorted.length - 1))] ?? 0;
+  return high > 0 ? oddFactor * high : Infinity;
+}
+
 function slotFactorsOf(
   sample: ForecastSample,
   options: {
@@ -131,25 +139,41 @@ function slotFactorsOf(
   const { exponent, floor, stepsPerDay, every } = options;
   const sums = new Float64Array(stepsPerDay);
   const counts = new Float64Array(stepsPerDay);
-  let total = 0;
-  let count = 0;
+  const sizes: number[] = [];
+  const slots: number[] = [];
   eachError(sample, every, (error, root, slot) => {
-    const size = Math.abs(error) / quarterPower(floor + root, exponent);
+    sizes.push(Math.abs(error) / quarterPower(floor + root, exponent));
+    slots.push(slot);
+  });
+  const limit = oddSize(sizes);
+  let total = 0;
+  for (const [i, slot] of slots.entries()) {
+    const size = Math.min(sizes[i] as number, limit);
     sums[slot] = (sums[slot] as number) + size;
     counts[slot] = (counts[slot] as number) + 1;
     total += size;
-    count++;
-  });
-  const mean = total / count;
+  }
+  if (!(total > 0)) return sums.fill(1);
+  const mean = total / sizes.length;
   const reach = Math.max(1, Math.round(stepsPerDay / 24));
-  return sums.map((_, slot) => {
-    let sum = slotPrior * mean;
-    let weight = slotPrior;
-    for (let offset = -reach; offset <= reach; offset++) {
-      const neighbour = (slot + offset + stepsPerDay) % stepsPerDay;
-      sum += sums[neighbour] as number;
-      weight += counts[neighbour] as number;
-    }
-    return sum / weight / mean;
-  });
+  const nearSums = circularWindows(sums, reach);
+  const nearCounts = circularWindows(counts, reach);
+  return sums.map(
+    (_, slot) => (slotPrior * mean + (nearSums[slot] as number)) / (slotPrior + (nearCounts[slot] as number)) / mean,
+  );
+}
+
+/** Sum of each element and its `reach` neighbours on both sides, where the last is the neighbour of the first. */
+function circularWindows(values: Float64Array, reach: number): Float64Array {
+  const count = values.length;
+  if (2 * reach + 1 >= count) return new Float64Array(count).fill(values.reduce((sum, value) => sum + value, 0));
+  const at = (index: number): number => values[(index + count) % count] as number;
+  const windows = new Float64Array(count);
+  let sum = 0;
+  for (let offset = -reach; offset <= reach; offset++) sum += at(offset);
+  for (let slot = 0; slot < count; slot++) {
+    windows[slot] = sum;
+    sum += at(slot + reach + 1) - at(slot - reach);
+  }
+  return windows;
 }

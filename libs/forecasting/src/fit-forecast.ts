@@ -5,8 +5,10 @@ import { quantilePath } from './error-bands.ts';
 import { type ForecastAccuracy, measureAccuracy } from './forecast-accuracy.ts';
 import type { History } from './forecast-model.ts';
 import { type ForecastModelName, forecastModels } from './models/catalogue.ts';
+import { rateOrNothing } from './rate-or-nothing.ts';
 import { createSeasonCalendar } from './season-calendar.ts';
 import type { UtcOffset } from './wall-clock.ts';
+import { withoutFaults } from './without-faults.ts';
 
 export interface ForecastOptions {
   /** Steps ahead, at least 1 and at most one week. */
@@ -54,6 +56,9 @@ const knownMin = 12;
 /**
  * Fits a forecast to a series and looks ahead from its end.
  *
+ * Single values that resemble nothing else in the series count as unknown, for the forecast and for its accuracy; see
+ * `withoutFaults`.
+ *
  * Parameters are fitted twice: on the older part, to measure errors on the newer one (for the choice of the model, the
  * intervals and the accuracy), then on everything. Intervals assume that errors to come resemble those of the newer
  * part; after a change of regime they are too narrow until enough of the new one has been seen.
@@ -77,7 +82,7 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
     const detail = `horizonSteps is ${horizonSteps}; one step to one week (${calendar.stepsPerWeek}) can be forecast`;
     return { ok: false, reason: 'bad_horizon', detail };
   }
-  const history: History = { values, calendar };
+  const history: History = { values: withoutFaults(values, calendar), calendar };
   const needed = Math.max(knownMin, model === 'auto' ? 0 : forecastModels[model].stepsMin(calendar));
   if (known < needed) {
     const who = model === 'auto' ? 'a forecast with intervals' : model;
@@ -90,7 +95,7 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
       ? chooseModel(history, { judgedFrom: judgedFrom(history), known, horizonSteps })
       : { name: model, scores: [] };
   const { past, bands } = calibrate(forecastModels[chosen.name], history, horizonSteps);
-  const meanPerSec = forecastModels[chosen.name].fit(history, steps).forecast(steps, horizonSteps);
+  const meanPerSec = forecastModels[chosen.name].fit(history, steps).forecast(steps, horizonSteps).map(rateOrNothing);
 
   const startMs = series.startMs + steps * series.intervalSec * 1000;
   const multipliers = meanPerSec.map((_, i) => eventMultiplierAt(events, startMs + i * series.intervalSec * 1000));
@@ -105,8 +110,12 @@ export function fitForecast(series: DemandSeries, options: ForecastOptions): For
       meanPerSec: withEvents(meanPerSec),
       intervals: levels.map((level) => ({
         level,
-        lowerPerSec: withEvents(quantilePath(meanPerSec, bands, (1 - level) / 2, { daySlotAt })),
-        upperPerSec: withEvents(quantilePath(meanPerSec, bands, (1 + level) / 2, { daySlotAt })),
+        lowerPerSec: withEvents(
+          quantilePath(meanPerSec, bands, (1 - level) / 2, { intervalSec: series.intervalSec, daySlotAt }),
+        ),
+        upperPerSec: withEvents(
+          quantilePath(meanPerSec, bands, (1 + level) / 2, { intervalSec: series.intervalSec, daySlotAt }),
+        ),
       })),
       accuracy: measureAccuracy(history, past, { horizonSteps, level: 0.95, spread: bands.spread }),
       candidates: chosen.scores,

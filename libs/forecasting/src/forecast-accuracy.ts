@@ -90,8 +90,14 @@ function measuredCoverage(
   for (const i of late) {
     const forecast = forecasts[i] as Float64Array;
     const daySlotAt = (lead: number): number => history.calendar.daySlots[(origins[i] as number) + lead - 1] as number;
-    const lower = quantilePath(forecast, bands, (1 - level) / 2, { daySlotAt });
-    const upper = quantilePath(forecast, bands, (1 + level) / 2, { daySlotAt });
+    const lower = quantilePath(forecast, bands, (1 - level) / 2, {
+      intervalSec: history.calendar.intervalSec,
+      daySlotAt,
+    });
+    const upper = quantilePath(forecast, bands, (1 + level) / 2, {
+      intervalSec: history.calendar.intervalSec,
+      daySlotAt,
+    });
     for (let lead = 1; lead <= forecast.length; lead++) {
       const actual = history.values[(origins[i] as number) + lead - 1] as number;
       if (Number.isNaN(actual)) continue;

@@ -1,6 +1,7 @@
 import type { ForecastModel } from '../forecast-model.ts';
 import { shapeRegression } from '../regression/shape-regression.ts';
 import { ewma, holt } from './exponential-smoothing.ts';
+import { growingSeason } from './growing-season.ts';
 import { holtWinters, holtWintersMultiplicative } from './holt-winters.ts';
 import { multiSeasonal } from './multi-seasonal.ts';
 import { naive } from './naive.ts';
@@ -17,6 +18,7 @@ export const forecastModels = {
   holt_winters: holtWinters,
   holt_winters_multiplicative: holtWintersMultiplicative,
   multi_seasonal: multiSeasonal,
+  growing_season: growingSeason,
   shape_regression: shapeRegression,
 } satisfies Record<string, ForecastModel>;
 

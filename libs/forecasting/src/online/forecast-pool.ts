@@ -79,6 +79,7 @@ export function forecastPool(
   const bands = bandsOrGuess(state);
   const { daySlots } = columnsOf(state).calendar;
   const scaling = {
+    intervalSec: state.stepSec,
     daySlotAt: (lead: number): number => daySlots[state.count + lead - 1] as number,
     widthAt: (lead: number): number => widthOf(state, lead),
   };

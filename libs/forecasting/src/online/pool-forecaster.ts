@@ -164,6 +164,7 @@ function noteForecasts(state: PoolForecasterState, step: number): void {
     record.pending[slot] = mean;
     const bound = (probability: number): number =>
       quantilePath(Float64Array.of(mean), bands, probability, {
+        intervalSec: state.stepSec,
         firstLead: record.leadSteps,
         daySlotAt,
         widthAt: (lead) => widthOf(state, lead),

@@ -20,10 +20,14 @@ export interface DemandShape {
   lastWeek: Float64Array;
   /** What the local day slot usually adds, weekday or not. */
   dayShape: Float64Array;
-  /** What the step added beyond level and week shape; NaN where unknown. */
+  /** What the step added beyond level and week shape, wild values clipped; NaN where unknown. */
   deviation: Float64Array;
-  /** Averages of recent deviations, one column for each of `deviationHalfLivesHours`. */
+  /** Averages of those deviations, one column for each of `deviationHalfLivesHours`. */
   averages: Float64Array[];
+  /** What the fast averages would have besides if confirmed wild values counted in full; it speaks of the next hours. */
+  excess: Float64Array[];
+  /** Highest root seen until then; a wild value counts once a second one confirms it. */
+  highest: Float64Array;
   /** Rate = (root / scale)². */
   scale: number;
 }
@@ -37,8 +41,10 @@ const dayWeight = 0.25;
 const oddDeviations = 4;
 /** Deviations beyond this many move the level and the slow averages no further. */
 const wildDeviations = 10;
-/** First of the averages that counts as slow. */
-const slowAverage = 2;
+/** The same where only the day is known, not yet the weekday: a first Sunday is no fault. */
+const wildOnNewDay = 30;
+/** How many of the averages are fast, with an excess beside them. */
+export const fastAverages = 2;
 
 /** Builds a demand shape one observation at a time, each in constant time. */
 export interface ShapeBuilder {
@@ -70,6 +76,8 @@ export function createShapeBuilder(
     dayShape: column(reach),
     deviation: column(capacity),
     averages: deviationHalfLivesHours.map(() => column(capacity)),
+    excess: Array.from({ length: fastAverages }, () => column(capacity)),
+    highest: column(capacity),
   };
   const weights = deviationHalfLivesHours.map((hours) =>
     hours > 0 ? 1 - 0.5 ** (calendar.intervalSec / (hours * 3600)) : 1,
@@ -79,7 +87,10 @@ export function createShapeBuilder(
   const trailing = { sum: 0, known: 0, mean: 0 };
   /** Roots without what is wild: what the level is made of. */
   const calm = column(capacity);
+  /** Mean absolute error that counting alone makes. */
+  const countingError = (0.4 * scale) / Math.sqrt(calendar.intervalSec);
   let spread = 0;
+  let before = 0;
 
   const readSlots = (step: number): void => {
     const weekSlot = calendar.weekSlots[from + step] as number;
@@ -96,19 +107,31 @@ export function createShapeBuilder(
     shape.root[step] = root;
     readSlots(step);
     const weekMean = shape.weekShape[step] as number;
-    // Where a slot of the week was never seen nothing can be odd.
     const settled = week.seen(calendar.weekSlots[from + step] as number);
+    // Where neither the slot of the week nor that of the day was ever seen nothing can be odd.
+    const known = settled || day.seen(calendar.daySlots[from + step] as number);
     const usual = trailing.mean + weekMean;
-    const wild = settled ? wildDeviations * spread : Infinity;
+    const common = Math.max(spread, countingError);
+    const wild = known ? (settled ? wildDeviations : wildOnNewDay) * common : Infinity;
     calm[step] = usual + clipped(root - usual, wild);
+    const confirmedRoot = Math.max(
+      calm[step] as number,
+      Math.min(root, step > 0 ? (shape.root[step - 1] as number) : 0),
+    );
+    const highest = step > 0 ? (shape.highest[step - 1] as number) : 0;
+    shape.highest[step] = confirmedRoot > highest ? confirmedRoot : highest;
     moveLevel(calm, step, stepsPerWeek, trailing);
     shape.level[step] = trailing.mean;
     const surprise = root - trailing.mean - weekMean;
-    shape.deviation[step] = surprise;
-    fadeAverages(shape, step, weights, wild);
+    shape.deviation[step] = clipped(surprise, wild);
+    // A wild value that stands alone may be a fault; a second one of the same sign confirms as much as both have.
+    const confirmed =
+      surprise * before > 0 ? clipped(surprise, Math.max(wild, Math.abs(before))) : clipped(surprise, wild);
+    fadeAverages(shape, step, weights, confirmed);
     if (Number.isNaN(surprise)) return;
+    before = surprise;
     spread += (Math.min(Math.abs(surprise), 5 * (spread || 1)) - spread) / Math.min(100, step + 1);
-    const learned = weekMean + clipped(surprise, settled ? oddDeviations * spread : Infinity);
+    const learned = weekMean + clipped(surprise, settled ? oddDeviations * Math.max(spread, countingError) : wild);
     week.learn(calendar.weekSlots[from + step] as number, learned);
     day.learn(calendar.daySlots[from + step] as number, learned);
     if (step === stepsPerDay - 1 || step === stepsPerWeek - 1) learnAgain(step);
@@ -128,7 +151,7 @@ export function createShapeBuilder(
       day.learn(calendar.daySlots[from + i] as number, added);
     }
     // The new shape has the newest deviations in it; counted again they would be added twice.
-    for (const average of shape.averages) average[newest] = 0;
+    for (const average of [...shape.averages, ...shape.excess]) average[newest] = 0;
   };
 
   const lookAhead = (ahead: number): void => {
@@ -169,23 +192,20 @@ function moveLevel(
   if (trailing.known > 0) trailing.mean = Math.max(0, trailing.sum / trailing.known);
 }
 
-/**
- * Through a gap the averages fade towards 0, a fifth as fast as they learn. Slow ones take in no more than the limit of
- * one step: a single wild value says nothing about tomorrow.
- */
+/** Through a gap the averages fade towards 0, a fifth as fast as they learn. */
 function fadeAverages(
-  { deviation, averages }: DemandShape,
+  { deviation, averages, excess }: DemandShape,
   step: number,
   weights: readonly number[],
-  limit: number,
+  confirmed: number,
 ): void {
   const value = deviation[step] as number;
-  for (const [i, average] of averages.entries()) {
-    const before = step > 0 ? (average[step - 1] as number) : 0;
-    const weight = weights[i] as number;
-    const taken = i < slowAverage ? value : clipped(value, limit);
-    average[step] = Number.isNaN(value) ? before * (1 - 0.2 * weight) : before + weight * (taken - before);
-  }
+  const fade = (column: Float64Array, weight: number, taken: number): void => {
+    const before = step > 0 ? (column[step - 1] as number) : 0;
+    column[step] = Number.isNaN(taken) ? before * (1 - 0.2 * weight) : before + weight * (taken - before);
+  };
+  for (const [i, average] of averages.entries()) fade(average, weights[i] as number, value);
+  for (const [i, column] of excess.entries()) fade(column, weights[i] as number, confirmed - value);
 }
 
 function clipped(value: number, limit: number): number {

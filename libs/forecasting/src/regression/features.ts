@@ -1,9 +1,12 @@
 import type { SeasonCalendar } from '../season-calendar.ts';
-import { type DemandShape, deviationHalfLivesHours } from './demand-shape.ts';
+import { type DemandShape, deviationHalfLivesHours, fastAverages } from './demand-shape.ts';
 
 const recent = deviationHalfLivesHours.length;
 /** Of the averages of deviations, the one that is also looked up a week earlier. */
 const weeklyLookback = 2;
+
+/** What goes far beyond all that is usual is expected to be over after about so long, seconds. */
+const excessSec = 7200;
 
 export const featureCount = recent + 8;
 /** Whether a feature tells something new only once a week; the others speak of the newest hours and days. */
@@ -26,7 +29,7 @@ export interface FeatureReader {
 
 export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar, from: number): FeatureReader {
   const { stepsPerDay, stepsPerWeek } = calendar;
-  const { level, weekShape, lastWeek, dayShape, deviation, averages } = shape;
+  const { level, weekShape, lastWeek, dayShape, deviation, averages, excess } = shape;
   const weekAgo = averages[weeklyLookback] as Float64Array;
   return {
     shape,
@@ -41,6 +44,10 @@ export function createFeatureReader(shape: DemandShape, calendar: SeasonCalendar
       const sameTimeDeviation = sameTime >= 0 && sameTime <= now ? (deviation[sameTime] as number) : 0;
       const hasWeek = now >= stepsPerWeek;
       for (let i = 0; i < recent; i++) into[offset + i] = (averages[i] as Float64Array)[now] as number;
+      const lasting = Math.exp((-lead * calendar.intervalSec) / excessSec);
+      for (let i = 0; i < fastAverages; i++) {
+        into[offset + i] = (into[offset + i] as number) + lasting * ((excess[i] as Float64Array)[now] as number);
+      }
       into[offset + recent] = week;
       into[offset + recent + 1] = (lastWeek[step] as number) - week;
       into[offset + recent + 2] = (dayShape[step - (days - 1) * stepsPerDay] as number) - week;

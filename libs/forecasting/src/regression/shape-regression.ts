@@ -1,4 +1,5 @@
 import type { FittedModel, ForecastModel, History } from '../forecast-model.ts';
+import { rateOrNothing } from '../rate-or-nothing.ts';
 import type { SeasonCalendar } from '../season-calendar.ts';
 import { createShapeBuilder, rootScale } from './demand-shape.ts';
 import {
@@ -59,7 +60,7 @@ export function ladderModel(reader: FeatureReader, ladder: LeadCoefficients): La
   const path = (origin: number, leadFrom: number, leadTo: number): Float64Array => {
     const roots = rootForecast(reader, ladder, { origin: origin - reader.from, leadFrom, leadTo });
     for (let i = 0; i < roots.length; i++)
-      roots[i] = (roots[i] as number) > 0 ? ((roots[i] as number) / scale) ** 2 : 0;
+      roots[i] = (roots[i] as number) > 0 ? rateOrNothing(((roots[i] as number) / scale) ** 2) : 0;
     return roots;
   };
   return {
@@ -177,6 +178,9 @@ function collectRows(
   return { count, width: featureCount, features, targets, weights };
 }
 
+/** No forecast is above this many times the highest demand seen. */
+const rateFactorMax = 2;
+
 /** Forecast in the scaled root domain; may be negative, which means no demand. */
 function rootForecast(
   reader: FeatureReader,
@@ -185,6 +189,7 @@ function rootForecast(
 ): Float64Array {
   const out = new Float64Array(leadTo - leadFrom + 1);
   const features = new Float64Array(featureCount);
+  const ceiling = Math.sqrt(rateFactorMax) * (reader.shape.highest[origin - 1] ?? Infinity);
   let rung = 0;
   for (let lead = leadFrom; lead <= leadTo; lead++) {
     while (rung < leads.length - 2 && (leads[rung + 1] as number) <= lead) rung++;
@@ -199,7 +204,7 @@ function rootForecast(
     for (let i = 0; i < featureCount; i++) {
       root += (features[i] as number) * ((below[i] as number) * (1 - share) + (above[i] as number) * share);
     }
-    out[lead - leadFrom] = root;
+    out[lead - leadFrom] = Math.min(root, ceiling);
   }
   return out;
 }
