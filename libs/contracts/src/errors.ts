@@ -12,6 +12,12 @@ export const errorCatalogue = {
   },
   not_found: { http: 404, grpc: 5, retryable: false, title: 'There is no such resource' },
   conflict: { http: 409, grpc: 10, retryable: true, title: 'Somebody else changed it first' },
+  unreadable_record: {
+    http: 409,
+    grpc: 9,
+    retryable: false,
+    title: 'The stored record cannot be read; put it anew or remove it',
+  },
   illegal_transition: { http: 409, grpc: 9, retryable: false, title: 'The plan’s state does not allow this' },
   duplicate_approver: {
     http: 409,

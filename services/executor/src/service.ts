@@ -114,6 +114,12 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     },
   };
 
+  /** Rollouts that nobody can read go with their pool; until then they stay for an executor that can read them. */
+  async function dropUnreadable(pool: string): Promise<void> {
+    const stored = await rollouts.find(pool);
+    if (stored && !stored.value) await rollouts.remove(pool, stored.revision);
+  }
+
   async function start(planId: string, pool: string): Promise<void> {
     for (let attempt = 0; attempt < startAttemptsMax; attempt++) {
       const stored = await rollouts.get(pool);
@@ -252,12 +258,13 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
         await bus.consume('plan.cancelled', { durable: 'executor-plan-cancelled' }, ({ envelope: { data } }) =>
           driver.drive(data.pool),
         ),
-        await bus.follow('pool.changed', ({ envelope: { key, data } }) => {
+        await bus.follow('pool.changed', async ({ envelope: { key, data } }) => {
           if (data.pool !== null) gone.delete(key);
           else {
             loads.delete(key);
             guard.forget(key);
             gone.add(key);
+            await dropUnreadable(key);
           }
         }),
         await bus.respond('rollout.list', ({ data }) => list(data)),

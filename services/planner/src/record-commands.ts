@@ -1,5 +1,5 @@
 import { CapacityError, isCapacityError, type Policy, type Pool, systemKey, timestamp } from '@capplan/contracts';
-import type { Clock, IncomingRequest, Records, StoredRecord } from '@capplan/runtime';
+import type { Clock, IncomingRequest, Records } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { move, told } from './decide/pool-plans.ts';
 import { isSoundPool, mayGovern, mayPutPolicy, mayRemovePolicy, type RecordVerdict } from './decide/record-rules.ts';
@@ -31,8 +31,8 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
   const audited = (ask: Ask, key: string, target: string, detail: unknown) =>
     receipts.obtain({ id: `command:${ask.id}`, key, actor: ask.actor, action: ask.name, target, detail });
 
-  /** Writes over what `get` found, or where nothing was; undefined when somebody else was first. */
-  async function write<T>(records: Records<T>, key: string, value: T, stored: StoredRecord<T> | undefined) {
+  /** Writes over what `find` found, readable or not, or where nothing was; undefined when somebody else was first. */
+  async function write<T>(records: Records<T>, key: string, value: T, stored: { revision: number } | undefined) {
     try {
       return stored ? await records.update(key, value, stored.revision) : await records.create(key, value);
     } catch (error) {
@@ -51,9 +51,11 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
 
   async function cancelPlans(id: string, why: string): Promise<void> {
     await retried(`the plans of ${id}`, async () => {
-      const stored = await stores.plans.get(id);
-      const state = stored && told(stored.value);
-      if (!stored || !state?.active) return true;
+      const stored = await stores.plans.find(id);
+      if (!stored) return true;
+      if (!stored.value) return removed(stores.plans, id, stored.revision);
+      const state = told(stored.value);
+      if (!state.active) return true;
       if (state.active.status === 'executing') {
         throw new CapacityError(
           'illegal_transition',
@@ -65,13 +67,21 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
     });
   }
 
+  /** Plans that nobody can read can be neither cancelled nor carried out: a pool that is put anew begins without them. */
+  async function dropUnreadablePlans(id: string): Promise<void> {
+    await retried(`the plans of ${id}`, async () => {
+      const stored = await stores.plans.find(id);
+      return stored && !stored.value ? removed(stores.plans, id, stored.revision) : true;
+    });
+  }
+
   return {
     'policy.put': (request) => {
       const { policy: sent, must } = request.data;
       const key = systemKey(sent.id);
       return retried(`policy ${sent.id}`, async () => {
-        const stored = await stores.policies.get(key);
-        if (stored?.value.command_id === request.id) return stored.value.policy;
+        const stored = await stores.policies.find(key);
+        if (stored?.value?.command_id === request.id) return stored.value.policy;
         if (stored && must === 'create') throw new CapacityError('conflict', `policy ${sent.id} is there already`);
         if (!stored && must === 'update') throw new CapacityError('not_found', `there is no policy ${sent.id}`);
         allow(mayPutPolicy(sent, await allPools()));
@@ -88,7 +98,7 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
       const { id } = request.data;
       const key = systemKey(id);
       return retried(`policy ${id}`, async () => {
-        const stored = await stores.policies.get(key);
+        const stored = await stores.policies.find(key);
         if (!stored) throw new CapacityError('not_found', `there is no policy ${id}`);
         allow(mayRemovePolicy(id, await allPools()));
         await audited(request, key, id, {});
@@ -98,8 +108,8 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
     'pool.put': (request) => {
       const { pool: sent } = request.data;
       return retried(`pool ${sent.id}`, async () => {
-        const stored = await stores.pools.get(sent.id);
-        if (stored?.value.command_id === request.id) return stored.value.pool;
+        const stored = await stores.pools.find(sent.id);
+        if (stored?.value?.command_id === request.id) return stored.value.pool;
         const governing = await stores.policies.get(systemKey(sent.policy_id));
         if (!governing)
           throw new CapacityError('policy_mismatch', `there is no policy ${sent.policy_id}; put it first`);
@@ -110,6 +120,7 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
         const record = { pool, command_id: request.id };
         const revision = await write(stores.pools, sent.id, record, stored);
         if (revision === undefined) return undefined;
+        await dropUnreadablePlans(sent.id);
         views.wrotePool(sent.id, record, revision);
         return pool;
       });
@@ -117,7 +128,7 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
     'pool.remove': (request) => {
       const { id } = request.data;
       return retried(`pool ${id}`, async () => {
-        const stored = await stores.pools.get(id);
+        const stored = await stores.pools.find(id);
         if (!stored) throw new CapacityError('not_found', `there is no pool ${id}`);
         await audited(request, id, id, {});
         await cancelPlans(id, `pool ${id} was removed by ${request.actor.id}`);

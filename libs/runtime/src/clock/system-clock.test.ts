@@ -42,6 +42,24 @@ describe('createSystemClock', () => {
     expect(runs).to.equal(after);
   });
 
+  it('goes on after a task at a time or of a ticker that throws, and hands over the error', async () => {
+    const errors: unknown[] = [];
+    const failing = createSystemClock((error) => errors.push(error));
+    failing.at(failing.nowMs() + 5, () => {
+      throw new Error('at a time');
+    });
+    const ticker = failing.every(
+      5,
+      () => {
+        throw new Error('of a ticker');
+      },
+      (error) => errors.push(error),
+    );
+    while (errors.length < 4) await failing.sleep(5);
+    await ticker.stop();
+    expect(errors.map(String)).to.include('Error: at a time').and.to.include('Error: of a ticker');
+  });
+
   it('does what it was told at a time, unless it was taken back', async () => {
     const done: string[] = [];
     clock.at(clock.nowMs() + 10, () => done.push('kept'));

@@ -13,6 +13,12 @@ export interface Harness {
   settled<T>(promise: Promise<T>): Promise<T>;
   /** Puts a message into the stream of its subject as it is. */
   inject(message: { subject: string; id: string; text: string; type: string; key: string }): Promise<void>;
+  /** Puts a record into a bucket as it is, whatever is there. */
+  injectRecord(bucket: string, key: string, text: string): Promise<void>;
+  /** Revisions of a record that its bucket keeps. */
+  keptRevisions(bucket: string, key: string): Promise<number>;
+  /** Readers of a bucket that are there for one replica alone: each ends with its reading. */
+  followers(bucket: string): Promise<number>;
   /** Dead letters so far. */
   deadLetters(): Promise<{ consumer: string; reason: string; subject: string }[]>;
   close(): Promise<void>;

@@ -15,6 +15,9 @@ export async function openMemoryHarness(faults: Faults = {}, seed = 1): Promise<
     pass: clock.advance,
     settled: (promise) => clock.waitFor(promise),
     inject: async ({ subject, id, text, type, key }) => backend.inject({ subject, id, text }, type, key),
+    injectRecord: async (bucket, key, text) => backend.bucket(bucket).inject(key, text),
+    keptRevisions: async (bucket, key) => backend.bucket(bucket).kept(key),
+    followers: async (bucket) => backend.bucket(bucket).followers(),
     deadLetters: async () =>
       backend.deadLetters().map(({ consumer, reason, subject }) => ({ consumer, reason, subject })),
     close: async () => {},

@@ -184,6 +184,108 @@ export function describeRecordsConformance(name: string, open: () => Promise<Har
       expect([...view.keys()]).to.deep.equal(['shop/a']);
     });
 
+    describe('a record that cannot be read', () => {
+      const bad = 'shop/bad';
+      const texts = { 'lacks a field': '{}', 'has a field of another kind': '{"text":7}', 'is not JSON': 'text: 7' };
+      for (const [kind, text] of Object.entries(texts)) {
+        it(`${kind}: is gone past, named, and can be replaced and removed`, async () => {
+          await records.create('shop/a', { text: 'one' });
+          await records.create(bad, { text: 'once readable' });
+          const view = new Map<string, string | undefined>();
+          const relayed: string[] = [];
+          const watching = await world.settled(records.watch(({ key, value }) => void view.set(key, value?.text)));
+          await records.relay('outbox', async ({ key, value }) => {
+            relayed.push(`${key} ${value?.text ?? 'gone'}`);
+          });
+          await world.injectRecord('notes', bad, text);
+          await records.create('shop/b', { text: 'two' });
+          await eventually(world, 'what was written after it', () => view.has('shop/b') && relayed.length === 3);
+          expect([...view]).to.deep.equal([
+            ['shop/a', 'one'],
+            [bad, undefined],
+            ['shop/b', 'two'],
+          ]);
+          expect(relayed).to.deep.equal(['shop/a one', `${bad} once readable`, 'shop/b two']);
+
+          const listed = await world.settled(records.list());
+          expect(listed.map(({ key }) => key).sort()).to.deep.equal(['shop/a', 'shop/b']);
+          expect(await codeOf(records.get(bad))).to.equal('unreadable_record');
+          const { ready, checks } = context.health.report();
+          expect(ready).to.equal(true);
+          expect(checks['records of notes']?.detail).to.include(bad);
+          expect(await context.metrics.text()).to.include('unreadable_records_total{bucket="notes"} 1');
+
+          const found = await records.find(bad);
+          expect(found?.value).to.equal(undefined);
+          expect(await codeOf(records.create(bad, { text: 'new' }))).to.equal('conflict');
+          const revision = await records.update(bad, { text: 'new' }, found?.revision ?? 0);
+          expect(await records.get(bad)).to.deep.equal({ key: bad, value: { text: 'new' }, revision });
+          await eventually(world, 'the readable one', () => view.get(bad) === 'new');
+          expect(context.health.report().checks['records of notes']?.detail).to.equal('all readable');
+
+          await world.injectRecord('notes', bad, text);
+          const again = await records.find(bad);
+          await records.remove(bad, again?.revision ?? 0);
+          expect(await records.find(bad)).to.equal(undefined);
+          await watching.stop();
+        });
+      }
+
+      it('leaves no reader behind', async () => {
+        await records.create('shop/a', { text: 'one' });
+        await world.injectRecord('notes', bad, '{}');
+        for (let i = 0; i < 5; i++) await world.settled(records.list());
+        const watching = await world.settled(records.watch(() => {}));
+        expect(await world.followers('notes')).to.equal(1);
+        await watching.stop();
+        expect(await world.followers('notes')).to.equal(0);
+      });
+    });
+
+    it('goes on after a watcher that throws, at once or later', async () => {
+      const seen: string[] = [];
+      const watching = await world.settled(
+        records.watch(async ({ value }) => {
+          const text = value?.text ?? 'gone';
+          seen.push(text);
+          if (text === 'one') throw new Error('not this one');
+          await Promise.resolve();
+          throw new Error('nor any other');
+        }),
+      );
+      for (const text of ['one', 'two', 'three']) await records.create(`shop/${text}`, { text });
+      await eventually(world, 'all three', () => seen.length >= 3);
+      expect(seen).to.deep.equal(['one', 'two', 'three']);
+      await watching.stop();
+      expect(await world.followers('notes')).to.equal(0);
+    });
+
+    it('keeps the newest revisions of a record only, once every relay is past the others', async () => {
+      const seen: string[] = [];
+      let isSlowDone = false;
+      await records.relay('quick', async ({ value }) => {
+        seen.push(value?.text ?? 'gone');
+      });
+      await records.relay('slow', async () => {
+        if (!isSlowDone) throw new Error('not yet');
+      });
+      let revision = await records.create('shop/a', { text: '1' });
+      for (let i = 2; i <= 30; i++) revision = await records.update('shop/a', { text: `${i}` }, revision);
+      await eventually(world, 'the quick relay', () => seen.length === 30);
+      await world.pass(300);
+      expect(await world.keptRevisions('notes', 'shop/a')).to.equal(30);
+      isSlowDone = true;
+      let kept = 30;
+      for (let tries = 0; kept > 3 && tries < 30; tries++) {
+        await world.pass(1_000);
+        revision = await records.update('shop/a', { text: `again ${tries}` }, revision);
+        await world.pass(100);
+        kept = await world.keptRevisions('notes', 'shop/a');
+      }
+      expect(kept).to.be.at.most(3);
+      expect((await records.get('shop/a'))?.revision).to.equal(revision);
+    }).timeout(45_000);
+
     it('shows a watcher of an empty bucket that there is nothing', async () => {
       const empty = await context.records<Note>('empty', Note);
       const subscription = await world.settled(empty.watch(() => {}));

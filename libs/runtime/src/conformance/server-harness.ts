@@ -1,3 +1,4 @@
+import { keyTokens } from '@capplan/contracts';
 import type { ServiceContext } from '../ports/service.ts';
 import { openContext, type ServerContext } from '../process/open-context.ts';
 import type { PrivateServer } from '../servers/child-server.ts';
@@ -33,6 +34,21 @@ export async function openServerHarness(servers: { nats: PrivateServer; redis: P
     settled: (promise) => promise,
     inject: async ({ subject, id, text }) => {
       await keeper.nats.streams.publish(subject, text, { msgID: id });
+    },
+    injectRecord: async (bucket, key, text) => {
+      await keeper.nats.streams.publish(`$KV.${bucket}.${keyTokens(key)}`, text);
+    },
+    keptRevisions: async (bucket, key) => {
+      const subject = `$KV.${bucket}.${keyTokens(key)}`;
+      const { state } = await manager.streams.info(`KV_${bucket}`, { subjects_filter: subject });
+      return state.subjects?.[subject] ?? 0;
+    },
+    followers: async (bucket) => {
+      let count = 0;
+      for await (const { config } of manager.consumers.list(`KV_${bucket}`)) {
+        if (config.durable_name === undefined) count += 1;
+      }
+      return count;
     },
     deadLetters: async () => {
       const letters: { consumer: string; reason: string; subject: string }[] = [];

@@ -46,6 +46,8 @@ export interface MemoryBackend {
   deadLetters(): readonly DeadLetter[];
   /** Puts a message into a stream as it is, unchecked: what a foreign or faulty writer could do. */
   inject(message: Pick<WireMessage, 'subject' | 'id' | 'text'>, type: string, key: string): void;
+  /** A bucket of records as the store has it. */
+  bucket(name: string): MemoryBucket;
   /** Messages and changes of records that some durable consumer has yet to acknowledge. */
   pending(): number;
 }
@@ -92,6 +94,7 @@ export function createMemoryBackend(settings: {
     const memoryLog = createMemoryLog();
     const log = options.log ?? memoryLog;
     const metrics = createMetrics();
+    const health = createHealth();
     const around = { name, instance: `${instance}-${life}`, clock: link.clock, log, metrics, tracer };
     return {
       name,
@@ -101,12 +104,14 @@ export function createMemoryBackend(settings: {
       log,
       metrics,
       tracer,
-      health: createHealth(),
+      health,
       bus: createMemoryBus(broker, link, clock, around),
       cache: createMemoryCache(cacheStore, link, clock),
       leases: createMemoryLeases(cacheStore, link, clock),
       records: (bucket, schema) =>
-        link.operate(() => createMemoryRecords(bucketOf(bucket), bucket, schema, link, clock, log)),
+        link.operate(() =>
+          createMemoryRecords(bucketOf(bucket), bucket, schema, link, clock, { log, metrics, health }),
+        ),
       crash: link.crash,
       crashAtOperation: link.crashAtOperation,
       operations: link.operations,
@@ -143,6 +148,7 @@ export function createMemoryBackend(settings: {
       const stream = subject.startsWith('capacity.ingest.') ? 'ingest' : streamOfEvent(type);
       broker.store(stream, { subject, id, text, headers: {} }, type, key);
     },
+    bucket: bucketOf,
     pending: () => broker.pending() + [...buckets.values()].filter((bucket) => bucket.isBehind()).length,
   };
 }

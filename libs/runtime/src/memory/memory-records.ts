@@ -1,13 +1,13 @@
-import { CapacityError, check, keyTokens } from '@capplan/contracts';
+import { CapacityError } from '@capplan/contracts';
 import type { TSchema } from 'typebox';
 
-import { holdSize, textBytesMax } from '../bus/message-limit.ts';
+import { textBytesMax } from '../bus/message-limit.ts';
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
-import { within } from '../bus/wire-message.ts';
 import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Subscription } from '../ports/bus.ts';
-import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
+import type { Records } from '../ports/records.ts';
 import type { Log } from '../ports/service.ts';
+import { createRecordReader, isReadable, type RecordSurroundings, readable } from '../records/record-reader.ts';
 import type { Chance } from './faults.ts';
 import { createMemoryFeed } from './memory-feed.ts';
 import type { MemoryLink } from './memory-link.ts';
@@ -32,6 +32,8 @@ interface MemoryRelay {
   join(member: RelayMember): Subscription;
   wake(): void;
   isBehind(): boolean;
+  /** The last revision that was relayed. */
+  position(): number;
 }
 
 /** One bucket, as all replicas see it. */
@@ -39,9 +41,14 @@ export interface MemoryBucket {
   get(key: string): Write | undefined;
   /** Writes when `expected` is the revision of the present record (0: there is none). */
   put(key: string, text: string | undefined, expected: number): number;
+  /** Writes whatever is there now, unchecked: what a foreign or older writer could do. */
+  inject(key: string, text: string): void;
   present(): Write[];
   relay(durable: string): MemoryRelay;
   onWrite(listener: (write: Write) => void): () => void;
+  /** Revisions of a key that are kept. */
+  kept(key: string): number;
+  followers(): number;
   isBehind(): boolean;
 }
 
@@ -65,12 +72,30 @@ export function createMemoryBucket(
     history.set(write.key, revisions);
     log.set(write.revision, write);
   };
+  /** Removes the older revisions of a key that every relay is past; the newest always stays. */
+  const prune = (key: string): void => {
+    const floor = Math.min(...[...relays.values()].map((relay) => relay.position()));
+    const revisions = history.get(key) ?? [];
+    const kept = revisions.filter((one, i) => one > floor || i === revisions.length - 1);
+    for (const one of revisions) if (!kept.includes(one)) log.delete(one);
+    history.set(key, kept);
+  };
   const after = (position: number): Write | undefined => {
     for (let next = position + 1; next <= revision; next++) {
       const write = log.get(next);
       if (write) return write;
     }
     return undefined;
+  };
+
+  const write = (key: string, text: string | undefined): number => {
+    revision += 1;
+    const written: Write = { key, text, revision };
+    current.set(key, written);
+    remember(written);
+    for (const listener of listeners) listener(written);
+    for (const relay of relays.values()) relay.wake();
+    return revision;
   };
 
   return {
@@ -86,20 +111,15 @@ export function createMemoryBucket(
         const wanted = expected === 0 ? 'a new record' : `revision ${expected}`;
         throw new CapacityError('conflict', `${name} '${key}' ${found}; the write expected ${wanted}`);
       }
-      revision += 1;
-      const write: Write = { key, text, revision };
-      current.set(key, write);
-      remember(write);
-      for (const listener of listeners) listener(write);
-      for (const relay of relays.values()) relay.wake();
-      return revision;
+      return write(key, text);
     },
+    inject: write,
     present: () =>
       [...current.values()].filter((write) => write.text !== undefined).sort((a, b) => a.revision - b.revision),
     relay: (durable) => {
       let relay = relays.get(durable);
       if (!relay) {
-        relay = createMemoryRelay(clock, chanceFor(`relay/${name}/${durable}`), after);
+        relay = createMemoryRelay(clock, chanceFor(`relay/${name}/${durable}`), after, prune);
         relays.set(durable, relay);
       }
       return relay;
@@ -108,6 +128,8 @@ export function createMemoryBucket(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    kept: (key) => history.get(key)?.length ?? 0,
+    followers: () => listeners.size,
     isBehind: () => [...relays.values()].some((relay) => relay.isBehind()),
   };
 }
@@ -116,6 +138,7 @@ function createMemoryRelay(
   clock: SchedulingClock,
   chance: Chance,
   after: (position: number) => Write | undefined,
+  prune: (key: string) => void,
 ): MemoryRelay {
   let position = 0;
   let members: RelayMember[] = [];
@@ -170,12 +193,14 @@ function createMemoryRelay(
     if (chance.strikes('duplicateDelivery')) return block(defaultAckWaitMs);
     position = write.revision;
     tries = 0;
+    prune(write.key);
     wake();
   };
 
   return {
     wake,
     isBehind: () => after(position) !== undefined,
+    position: () => position,
     join: (member) => {
       members = [...members, member];
       const leave = () => {
@@ -212,58 +237,57 @@ export function createMemoryRecords<T>(
   schema: TSchema,
   link: MemoryLink,
   base: SchedulingClock,
-  log: Log,
+  around: RecordSurroundings,
 ): Records<T> {
+  const { log } = around;
+  const reader = createRecordReader<T>(name, schema, around);
   const writeFaults = { before: 'failRecordWrite', after: 'failRecordWriteAfterStoring' } as const;
   const readFaults = { before: 'failRecordRead' } as const;
 
-  const encode = (key: string, value: T): string => {
-    within(() => keyTokens(key));
-    const checked = check(schema, value);
-    if (!checked.ok) {
-      const message = `a record of ${name} does not fit its schema: ${checked.problems.join('; ')}`;
-      throw new CapacityError('invalid_input', message, { detail: checked.problems });
-    }
-    const text = JSON.stringify(value);
-    holdSize(`the record ${key} of ${name}`, text, textBytesMax());
-    return text;
-  };
-  const decode = ({ key, text, revision }: Write): StoredRecord<T> => ({
-    key,
-    value: JSON.parse(text as string) as T,
-    revision,
-  });
-  const change = ({ key, text, revision }: Write): RecordChange<T> => ({
-    key,
-    value: text === undefined ? undefined : (JSON.parse(text) as T),
-    revision,
-  });
+  const read = ({ key, text, revision }: Write) => (text === undefined ? undefined : reader.read(key, text, revision));
+  const find: Records<T>['find'] = (key) =>
+    link.operate(() => {
+      const write = bucket.get(key);
+      const record = write && read(write);
+      reader.present(key, record);
+      return record;
+    }, readFaults);
 
   return {
-    get: (key) =>
-      link.operate(() => {
-        const write = bucket.get(key);
-        return write ? decode(write) : undefined;
-      }, readFaults),
+    get: async (key) => readable(name, await find(key)),
+    find,
     create: async (key, value) => {
-      const text = encode(key, value);
+      const text = reader.encode(key, value, textBytesMax());
       return link.operate(() => bucket.put(key, text, 0), writeFaults);
     },
     update: async (key, value, revision) => {
-      const text = encode(key, value);
+      const text = reader.encode(key, value, textBytesMax());
       return link.operate(() => bucket.put(key, text, revision), writeFaults);
     },
     remove: (key, revision) =>
       link.operate(() => {
         bucket.put(key, undefined, revision);
       }, writeFaults),
-    list: () => link.operate(() => bucket.present().map(decode), readFaults),
-    relay: (durable, handler) =>
-      link.operate(() => bucket.relay(durable).join({ link, log, handler: (write) => handler(change(write)) })),
+    list: () =>
+      link.operate(() => {
+        const records = bucket.present().flatMap((write) => read(write) ?? []);
+        reader.presentAll(records);
+        return records.filter(isReadable);
+      }, readFaults),
+    relay: (durable, handler) => {
+      const hand = async (write: Write): Promise<void> => {
+        const record = read(write);
+        if (record && !isReadable(record)) return;
+        await handler({ key: write.key, value: record?.value, revision: write.revision });
+      };
+      return link.operate(() => bucket.relay(durable).join({ link, log, handler: hand }));
+    },
     watch: async (handler) => {
-      const feed = createMemoryFeed<Write>(link, base, (write) => {
+      const feed = createMemoryFeed<Write>(link, base, async (write) => {
         try {
-          handler(change(write));
+          const record = read(write);
+          reader.present(write.key, record);
+          await handler({ key: write.key, value: record?.value, revision: write.revision });
         } catch (error) {
           const facts = { bucket: name, key: write.key, revision: write.revision, error };
           log.error(facts, 'A watched record could not be taken in and is left out');

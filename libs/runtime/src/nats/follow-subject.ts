@@ -11,10 +11,12 @@ const streamNotFound = 10_059;
 const inactiveMs = 300_000;
 const batchSize = 256;
 const fetchExpiresMs = 10_000;
+/** The server refuses less. */
+const fetchExpiresMsMin = 1_000;
 
 /**
  * Hands over the newest message of every subject of a pattern, then every further one, in order, for this process
- * alone. Resolves when the present state has been handed over.
+ * alone. Resolves when the present state has been handed over. A message whose handler throws is logged and left out.
  *
  * The server keeps no place for it: after a lost connection or a restarted server it asks for everything after the
  * last message that it has seen. The client library's own ordered consumer does the same, but notices some restarts
@@ -68,15 +70,31 @@ export async function followSubject(
   };
 
   const read = async (from: Consumer): Promise<void> => {
-    fetching = await from.fetch({ max_messages: batchSize, expires: fetchExpiresMs });
+    const expires = isPresentKnown ? fetchExpiresMs : fetchExpiresMsMin;
+    fetching = await from.fetch({ max_messages: batchSize, expires });
     if (isStopped || !link.isUp()) fetching.stop();
+    let received = 0;
     for await (const message of fetching) {
+      received += 1;
       if (message.info.deliverySequence !== expectedDelivery) throw new Error('a message went missing on its way');
       expectedDelivery += 1;
-      await handle(message);
+      try {
+        await handle(message);
+      } catch (error) {
+        // To ask for it again would not make it better, and would keep everything after it from ever coming.
+        log.error(
+          { subject: message.subject, sequence: message.seq, error },
+          'A followed message could not be taken in and is left out',
+        );
+      }
       lastSequence = message.seq;
       if (!isPresentKnown && message.info.pending === 0) handedOver();
     }
+    if (isPresentKnown || received > 0 || isStopped || !link.isUp()) return;
+    // What was removed meanwhile is never delivered, and no message says that it was the last one.
+    const { num_pending: waiting } = await from.info();
+    if (waiting > 0) throw new Error(`${waiting} messages that wait are not delivered`);
+    handedOver();
   };
 
   const loop = async (): Promise<void> => {
@@ -92,7 +110,9 @@ export async function followSubject(
       } catch (error) {
         if (isStopped || link.connection.isClosed()) return;
         log.debug({ filter: source.filter, error }, 'Following was interrupted');
+        const left = consumer;
         consumer = undefined;
+        if (left && link.isUp()) await left.delete().catch(() => {});
         await new Promise((resolve) => setTimeout(resolve, 250));
       } finally {
         fetching = undefined;

@@ -1,16 +1,17 @@
-import { CapacityError, check, keyOfTokens, keyTokens } from '@capplan/contracts';
+import { CapacityError, keyOfTokens, keyTokens } from '@capplan/contracts';
 import { JetStreamApiCodes, type JsMsg } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { TimeoutError } from '@nats-io/nats-core';
 import type { TSchema } from 'typebox';
 
-import { holdSize, textBytesMax } from '../bus/message-limit.ts';
+import { textBytesMax } from '../bus/message-limit.ts';
 import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
-import type { RecordChange, Records, StoredRecord } from '../ports/records.ts';
-import type { Log, Metrics } from '../ports/service.ts';
+import type { Records, StoredRecord, UnreadableRecord } from '../ports/records.ts';
+import { createRecordReader, isReadable, type RecordSurroundings, readable } from '../records/record-reader.ts';
 import { followSubject } from './follow-subject.ts';
 import { apiCodeOf, type NatsLink, persist } from './nats-link.ts';
+import { pruneHistory } from './prune-history.ts';
 import { pullMessages } from './pull-messages.ts';
 
 /** Writes of one key that a bucket keeps: a relay that is behind by more would miss some. The most that a bucket can. */
@@ -22,7 +23,7 @@ export async function openNatsRecords<T>(
   link: NatsLink,
   bucket: string,
   schema: TSchema,
-  options: { replicas: number; log: Log; metrics: Metrics },
+  options: RecordSurroundings & { replicas: number },
 ): Promise<Records<T>> {
   const { log } = options;
   const stream = `KV_${bucket}`;
@@ -43,28 +44,15 @@ export async function openNatsRecords<T>(
     ['consumer', 'reason'],
   );
 
-  const encode = (key: string, value: T): string => {
-    const checked = check(schema, value);
-    if (!checked.ok) {
-      const message = `a record of ${bucket} does not fit its schema: ${checked.problems.join('; ')}`;
-      throw new CapacityError('invalid_input', message, { detail: checked.problems });
-    }
-    const text = JSON.stringify(value);
-    holdSize(`the record ${key} of ${bucket}`, text, textBytesMax(link.connection.info?.max_payload));
-    return text;
-  };
-  const decode = (key: string, text: string, revision: number): StoredRecord<T> => {
-    const value = JSON.parse(text) as T;
-    const checked = check(schema, value);
-    if (checked.ok) return { key, value, revision };
-    const message = `the record ${key} of ${bucket} at revision ${revision} does not fit: ${checked.problems.join('; ')}`;
-    throw new CapacityError('internal', message, { detail: checked.problems });
-  };
-  const changeOf = (message: JsMsg): RecordChange<T> => {
-    const key = keyOfTokens(message.subject.slice(prefix.length));
+  const bytesMax = () => textBytesMax(link.connection.info?.max_payload);
+  const reader = createRecordReader<T>(bucket, schema, options);
+  /** What a message of the stream says of its key; a removal is undefined. */
+  const readMessage = (message: JsMsg): { key: string; record: StoredRecord<T> | UnreadableRecord | undefined } => {
+    const subjectTokens = message.subject.slice(prefix.length);
     const operation = message.headers?.get('KV-Operation');
-    if (operation === 'DEL' || operation === 'PURGE') return { key, value: undefined, revision: message.seq };
-    return decode(key, message.string(), message.seq);
+    const isGone = operation === 'DEL' || operation === 'PURGE';
+    const key = keyOf(subjectTokens);
+    return { key, record: isGone ? undefined : reader.read(key, message.string(), message.seq) };
   };
 
   const write = async <R>(key: string, attempt: () => Promise<R>): Promise<R> => {
@@ -81,42 +69,45 @@ export async function openNatsRecords<T>(
   };
   const tokens = (key: string): string => within(() => keyTokens(key));
 
-  const get = async (key: string): Promise<StoredRecord<T> | undefined> => {
+  const find = async (key: string): Promise<StoredRecord<T> | UnreadableRecord | undefined> => {
     const name = tokens(key);
     const entry = await persist(`reading ${key} of ${bucket}`, operationTimeoutMs, link, () => kv.get(name));
-    return entry && entry.operation === 'PUT' ? decode(key, entry.string(), entry.revision) : undefined;
+    const record = entry && entry.operation === 'PUT' ? reader.read(key, entry.string(), entry.revision) : undefined;
+    reader.present(key, record);
+    return record;
   };
 
   const list = async (): Promise<StoredRecord<T>[]> => {
-    const found = new Map<string, StoredRecord<T>>();
+    const found = new Map<string, StoredRecord<T> | UnreadableRecord>();
     const reading = followSubject(link, log, { stream, filter: `${prefix}>`, ensureStream }, (message) => {
-      const change = changeOf(message);
-      if (change.value === undefined) found.delete(change.key);
-      else found.set(change.key, change as StoredRecord<T>);
+      const { key, record } = readMessage(message);
+      if (record) found.set(key, record);
+      else found.delete(key);
     });
     await (await reading).stop();
-    return [...found.values()];
+    reader.presentAll(found.values());
+    return [...found.values()].filter(isReadable);
   };
 
   return {
-    get,
+    get: async (key) => readable(bucket, await find(key)),
+    find,
     list,
     create: async (key, value) => {
-      const name = tokens(key);
-      const text = encode(key, value);
-      return write(key, () => kv.create(name, text));
+      const text = reader.encode(key, value, bytesMax());
+      return write(key, () => kv.create(tokens(key), text));
     },
     update: async (key, value, revision) => {
-      const name = tokens(key);
-      const text = encode(key, value);
-      return write(key, () => kv.update(name, text, revision, operationTimeoutMs));
+      const text = reader.encode(key, value, bytesMax());
+      return write(key, () => kv.update(tokens(key), text, revision, operationTimeoutMs));
     },
     remove: async (key, revision) => {
       const name = tokens(key);
       await write(key, () => kv.delete(name, { previousSeq: revision }));
     },
-    relay: (durable, handler) =>
-      pullMessages(link, log, {
+    relay: async (durable, handler) => {
+      const pruning = pruneHistory(link, log, stream);
+      const pulling = await pullMessages(link, log, {
         stream,
         durable: durable.replaceAll(/[^A-Za-z0-9_-]/g, '-'),
         filter: undefined,
@@ -128,45 +119,51 @@ export async function openNatsRecords<T>(
         keyOf: () => bucket,
         ensureStream,
         handle: async (message) => {
-          let change: RecordChange<T>;
-          try {
-            change = changeOf(message);
-          } catch (error) {
+          const { key, record } = readMessage(message);
+          const revision = message.seq;
+          if (record && !isReadable(record)) {
             // Trying again would not make it readable, and would hold up every later change for ever.
-            log.error({ bucket, revision: message.seq, error }, 'An unreadable record is not relayed');
             dead.add({ consumer: durable, reason: 'schema' });
+            pruning.relayed(message.subject, revision);
             return { kind: 'done' };
           }
           try {
-            await handler(change);
-            return { kind: 'done' };
+            await handler({ key, value: record?.value, revision });
           } catch (error) {
             const tries = message.info.deliveryCount;
             const delayMs = redeliveryDelayMs(tries);
             log.warn(
-              {
-                bucket,
-                key: change.key,
-                revision: change.revision,
-                tries,
-                delay_ms: delayMs,
-                error,
-              },
+              { bucket, key, revision, tries, delay_ms: delayMs, error },
               'A change of a record could not be relayed and comes again',
             );
             return { kind: 'again', delayMs };
           }
+          pruning.relayed(message.subject, revision);
+          return { kind: 'done' };
         },
         setAside: async () => {},
-      }),
+      });
+      return {
+        stop: async () => {
+          await pulling.stop();
+          await pruning.settled();
+        },
+      };
+    },
     watch: (handler) =>
       followSubject(link, log, { stream, filter: `${prefix}>`, ensureStream }, (message) => {
-        try {
-          handler(changeOf(message));
-        } catch (error) {
-          const facts = { bucket, revision: message.seq, error };
-          log.error(facts, 'A watched record could not be taken in and is left out');
-        }
+        const { key, record } = readMessage(message);
+        reader.present(key, record);
+        return handler({ key, value: record?.value, revision: message.seq });
       }),
   };
+}
+
+/** The key of a subject; what somebody else put under another kind of key goes by its tokens. */
+function keyOf(subjectTokens: string): string {
+  try {
+    return keyOfTokens(subjectTokens);
+  } catch {
+    return subjectTokens;
+  }
 }

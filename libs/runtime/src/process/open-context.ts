@@ -65,7 +65,8 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
   const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
   const clientName = `${name}-${instance}`;
   const startedMs = Date.now() - performance.now();
-  const clock = createCorrectedClock(createSystemClock(), () => startedMs + performance.now());
+  const machine = createSystemClock((error) => log.error({ error }, 'What was due at a time failed'));
+  const clock = createCorrectedClock(machine, () => startedMs + performance.now());
   const metrics = createMetrics();
   const health = createHealth();
   const tracer = createTracer({
@@ -118,7 +119,7 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
     cache: createRedisCache(redis),
     leases: createRedisLeases(redis),
     records: <T>(bucket: string, schema: Parameters<ServiceContext['records']>[1]): Promise<Records<T>> =>
-      openNatsRecords<T>(nats, bucket, schema, { replicas: streamReplicas, log, metrics }),
+      openNatsRecords<T>(nats, bucket, schema, { replicas: streamReplicas, log, metrics, health }),
     nats,
     redis: redis.redis,
     close,
