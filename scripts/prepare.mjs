@@ -1,5 +1,5 @@
 // Brings a checkout to where it can run: packages as the lockfile says, and the sources built. Skips what is done.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,16 +12,16 @@ const pnpm = 'pnpm@12.21.0';
  *
  * @returns whether anything had to be done
  */
-export function prepare() {
+export async function prepare() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
     fail(`Capacity Planner needs Node 20.19 or later; this is ${process.versions.node}`);
   }
-  const installed = installPackages();
-  return buildSources(installed) || installed;
+  const installed = await installPackages();
+  return (await buildSources(installed)) || installed;
 }
 
-function installPackages() {
+async function installPackages() {
   const stamp = `${root}node_modules/.capplan-lock`;
   const wanted = createHash('sha256');
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) wanted.update(readFileSync(root + file));
@@ -29,7 +29,7 @@ function installPackages() {
   const hash = wanted.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return false;
   say('installing packages (once)');
-  run(
+  await run(
     process.platform === 'win32' ? 'npx.cmd' : 'npx',
     ['-y', pnpm, 'install', '--frozen-lockfile'],
     'The packages could not be installed',
@@ -38,11 +38,11 @@ function installPackages() {
   return true;
 }
 
-function buildSources(force) {
+async function buildSources(force) {
   const stamp = `${root}node_modules/.capplan-built`;
   if (!force && existsSync(stamp) && newestSourceMs() <= statSync(stamp).mtimeMs) return false;
   say('building');
-  run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '--build'], 'The sources do not compile');
+  await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '--build'], 'The sources do not compile');
   writeFileSync(stamp, '');
   return true;
 }
@@ -71,11 +71,35 @@ function newestSourceMs() {
   return newest;
 }
 
-function run(command, args, complaint) {
+async function run(command, args, complaint) {
   // What is installed and built is told on stderr: the last line of stdout belongs to the program that runs next.
-  const child = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (child.error) fail(`${complaint}: ${child.error.message}`);
-  if (child.status !== 0) fail(`${complaint} (exit code ${child.status}); the lines above say why`);
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 2, 2], detached: true });
+  // In a process group of its own, which ends as a whole: a package manager starts others.
+  const stop = (signal) => {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  let isInterrupted = false;
+  const interrupted = () => {
+    stop(isInterrupted ? 'SIGKILL' : 'SIGTERM');
+    isInterrupted = true;
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, interrupted);
+  const { error, code } = await new Promise((resolve) => {
+    child.once('error', (error) => resolve({ error }));
+    child.once('exit', (code) => resolve({ code }));
+  });
+  for (const signal of signals) process.off(signal, interrupted);
+  if (isInterrupted) {
+    stop('SIGKILL');
+    process.exit(130);
+  }
+  if (error) fail(`${complaint}: ${error.message}`);
+  if (code !== 0) fail(`${complaint} (exit code ${code}); the lines above say why`);
 }
 
 function say(sentence) {

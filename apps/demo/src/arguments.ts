@@ -11,6 +11,10 @@ export interface DemoArguments {
   /** Real minutes until it stops by itself; 0 runs until Ctrl-C. */
   minutes: number;
   json: boolean;
+  /** Port of the API on the loopback interface; 0 takes a free one. */
+  port: number;
+  /** Whether nats-server and redis-server may be installed on this machine where they are missing. */
+  install: boolean;
   /** Where records live; absent: a fresh folder that goes away at the end. */
   dataDir: string | undefined;
   seed: number;
@@ -25,8 +29,14 @@ export const demoHelp = `npm start -- [options]: a real pool of workers, scaled 
   --headless         no screen
   --minutes M        stop after M minutes (default: run until Ctrl-C)
   --json             end with one line of JSON
-  --data DIR         keep records in DIR and go on from what is there
+  --data DIR         keep records in DIR and go on from what is there (one run at a time)
+  --port N           port of the API (default: a free one)
+  --install          install nats-server and redis-server through apt where they are missing (needs root or sudo);
+                     without it the machine is left as it is, and in-memory servers stand in
   --seed N           seed of arrivals and service times (default 1)
+
+Ctrl-C stops everything and sums up; a second one ends at once. Exit codes: 0 summed up, 1 failed, 2 bad options,
+130 interrupted before there was anything to sum up, or by a second Ctrl-C.
 `;
 
 export type ArgumentsVerdict = { ok: true; value: DemoArguments } | { ok: false; problems: string[] };
@@ -44,6 +54,8 @@ export function readArguments(words: string[]): ArgumentsVerdict {
         minutes: { type: 'string', default: '0' },
         json: { type: 'boolean', default: false },
         data: { type: 'string' },
+        port: { type: 'string', default: '0' },
+        install: { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -66,6 +78,8 @@ export function readArguments(words: string[]): ArgumentsVerdict {
     minutes: number('minutes', 0, 100_000),
     json: values.json === true,
     dataDir: values.data as string | undefined,
+    port: number('port', 0, 65_535),
+    install: values.install === true,
     seed: number('seed', 0, 2 ** 32),
     help: values.help === true,
   };

@@ -1,68 +1,142 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { isCapacityError } from '@capplan/contracts';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { inspect } from 'node:util';
+import { CapacityError, isCapacityError } from '@capplan/contracts';
+import { endLeftovers } from '@capplan/stack';
 import { parseTrace } from '@capplan/traces';
 import { type DemoArguments, demoHelp, readArguments } from './arguments.ts';
 import { bundledTrace, scaleToPool } from './arrivals.ts';
-import { startDemo } from './run.ts';
+import { claimDataFolder, openDataFolder } from './data-folder.ts';
+import { type DemoRun, startDemo } from './run.ts';
 import { renderScreen } from './screen.ts';
-import { summaryText } from './summary.ts';
+import { type RunSummary, summaryText } from './summary.ts';
+import { exitCodes, onInterrupt, type SupervisorWord } from './supervise-process.ts';
 
-/* The main job: the only file that touches the process, its signals and its terminal. */
+/* The main job: one process, with its signals and its terminal. `start.ts` starts it, and starts it again. */
+
+/** After an error that nobody expected, what was started may take so long to stop in order, real ms. */
+const crashStopMs = 10_000;
 
 const read = readArguments(process.argv.slice(2));
 if (!read.ok) {
   process.stderr.write(`${read.problems.join('\n')}\n\n${demoHelp}`);
-  process.exit(2);
+  process.exit(exitCodes.badOptions);
 }
 if (read.value.help) {
   process.stdout.write(demoHelp);
-  process.exit(0);
+  process.exit(exitCodes.done);
 }
-process.exitCode = await main(read.value);
-process.exit();
+await main(read.value);
 
-async function main(args: DemoArguments): Promise<number> {
-  const source = await readTrace(args);
-  if (!source) return 2;
-  const dataDir = args.dataDir ?? (await mkdtemp(join(tmpdir(), 'capacity-planner-')));
-  const ended = endOf(args.minutes);
+/** Ends the process. Without a supervisor, as in tests, it says by its exit code what became of it all the same. */
+async function main(args: DemoArguments): Promise<never> {
   const say = (sentence: string) => process.stderr.write(`capacity planner: ${sentence}\n`);
-  let code = 0;
-  try {
-    const run = await startDemo({
-      args,
-      traceName: source.name,
-      traceStartMs: source.startMs,
-      traceFor: (demo) => {
-        const scaled = scaleToPool(source, { demo, loadWorkers: args.loadWorkers });
-        if (!scaled.ok) throw new Error(scaled.detail);
-        return scaled.trace;
-      },
-      dataDir,
-      env: process.env,
-      startedRealMs: Number(process.env.CAPPLAN_STARTED_MS ?? Date.now()),
-      say,
-    });
-    if (run.notice) say(run.notice);
-    process.stdout.write(
-      `API    ${run.apiUrl}/api/v1/capacity  (its description: ${run.apiUrl}/docs)\nTOKEN  ${run.token}\n\n`,
-    );
-    const wipe = args.headless ? () => {} : drawLive(() => renderScreen(run.screen(), process.stdout.columns ?? 80));
-    await ended;
-    wipe();
-    say('stopping: workers finish what they have');
-    const summary = await run.stop();
-    process.stdout.write(summaryText(summary, run.demo.targetSec));
-    if (args.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  } catch (error) {
-    if (isCapacityError(error, 'invalid_input')) say(error.message);
-    else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    code = 1;
+  const source = await readTrace(args);
+  if (!source) return process.exit(exitCodes.badOptions);
+  const folder = await openDataFolder(args.dataDir);
+  const verdict = await claimDataFolder(folder.path, say);
+  if (!verdict.ok) {
+    say(verdict.sentence);
+    return process.exit(exitCodes.failed);
   }
-  if (args.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
-  return code;
+
+  const interrupt = new AbortController();
+  const finish = new AbortController();
+  let isEnding = false;
+  let wipe = () => {};
+  /** Whatever happens: no screen, no process and no claim stays behind. */
+  const end = async (code: number): Promise<never> => {
+    wipe();
+    // What could not be stopped in its time is ended now.
+    await endLeftovers(folder.path, { graceMs: 0 });
+    await verdict.claim.release();
+    await folder.close();
+    return process.exit(code);
+  };
+  /** Without waiting for anything that may never come. */
+  const endAtOnce = async (code: number): Promise<void> => {
+    if (isEnding) return;
+    isEnding = true;
+    await end(code);
+  };
+  const ask = () => {
+    interrupt.abort();
+    finish.abort();
+  };
+  onInterrupt({ first: ask, second: () => void endAtOnce(exitCodes.interrupted) });
+  // With its supervisor or its reader gone, a run is for nobody.
+  process.on('disconnect', ask);
+  process.stdout.on('error', ask);
+  process.stderr.on('error', () => {});
+  process.on('message', (word: SupervisorWord) => void (word === 'end' ? endAtOnce(exitCodes.interrupted) : ask()));
+  if (args.minutes > 0) setTimeout(() => finish.abort(), args.minutes * 60_000);
+
+  let isCrashed = false;
+  const starting = startDemo({
+    args,
+    traceName: source.name,
+    traceStartMs: source.startMs,
+    traceFor: (demo) => {
+      const scaled = scaleToPool(source, { demo, loadWorkers: args.loadWorkers });
+      if (!scaled.ok) throw new CapacityError('invalid_input', scaled.detail);
+      return scaled.trace;
+    },
+    dataDir: folder.path,
+    env: process.env,
+    startedRealMs: Number(process.env.CAPPLAN_STARTED_MS ?? Date.now()),
+    signal: interrupt.signal,
+    say,
+  });
+  const crash = (what: string) => (error: unknown) => {
+    say(`${what}: ${inspect(error)}`);
+    if (isCrashed) return;
+    isCrashed = true;
+    interrupt.abort();
+    setTimeout(() => void endAtOnce(exitCodes.crashed), crashStopMs);
+    void starting
+      .then((run) => run.abandon())
+      .then(
+        () => endAtOnce(exitCodes.crashed),
+        () => endAtOnce(exitCodes.crashed),
+      );
+  };
+  process.on('uncaughtException', crash('an error that nobody caught'));
+  process.on('unhandledRejection', crash('a rejection that nobody handled'));
+
+  let run: DemoRun;
+  try {
+    run = await starting;
+  } catch (error) {
+    if (isCrashed) return pending();
+    if (interrupt.signal.aborted) return end(exitCodes.interrupted);
+    say(isCapacityError(error) ? error.message : inspect(error));
+    return end(exitCodes.failed);
+  }
+  if (run.notice) say(run.notice);
+  process.stdout.write(
+    `API    ${run.apiUrl}/api/v1/capacity  (its description: ${run.apiUrl}/docs)\nTOKEN  ${run.token}\n\n`,
+  );
+  if (!args.headless) wipe = drawLive(() => renderScreen(run.screen(), process.stdout.columns ?? 80));
+  if (!finish.signal.aborted) await new Promise((resolve) => finish.signal.addEventListener('abort', resolve));
+  wipe();
+  say('stopping: workers finish what they have');
+  let summary: RunSummary;
+  try {
+    summary = await run.stop();
+  } catch (error) {
+    if (isCrashed) return pending();
+    say(`the run could not be summed up: ${inspect(error)}`);
+    await endAtOnce(exitCodes.failed);
+    return pending();
+  }
+  process.stdout.write(summaryText(summary, run.demo.targetSec));
+  if (args.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  return end(exitCodes.done);
+}
+
+/** What is under way elsewhere ends the process. */
+function pending(): Promise<never> {
+  return new Promise(() => {});
 }
 
 async function readTrace({ traceFile, seed }: DemoArguments) {
@@ -79,24 +153,6 @@ async function readTrace({ traceFile, seed }: DemoArguments) {
   for (const { line, reason } of parsed.problems.slice(0, 20))
     process.stderr.write(`${traceFile}:${line}: ${reason}\n`);
   return undefined;
-}
-
-/** A package manager passes on the Ctrl-C that the terminal has sent already: what comes so soon is the same one. */
-const sameSignalMs = 1000;
-
-/** Resolves after the given minutes (never, for 0), on Ctrl-C or on SIGTERM. A second Ctrl-C ends at once. */
-function endOf(minutes: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (minutes > 0) setTimeout(resolve, minutes * 60_000);
-    let askedMs: number | undefined;
-    const ask = () => {
-      if (askedMs !== undefined && performance.now() - askedMs > sameSignalMs) process.exit(130);
-      askedMs ??= performance.now();
-      resolve();
-    };
-    process.on('SIGINT', ask);
-    process.on('SIGTERM', ask);
-  });
 }
 
 /** Draws frames over each other; returns what ends it. */

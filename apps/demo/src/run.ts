@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isCapacityError, systemKey } from '@capplan/contracts';
+import { CapacityError, isCapacityError, systemKey } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import { createSystemClock, type OpenContext } from '@capplan/runtime';
 import { openServers, startStack } from '@capplan/stack';
@@ -9,9 +9,10 @@ import type { ArrivalTrace } from '@capplan/traces';
 import { createArrivalReporter, createBusTransport } from '@capplan/worker-sdk';
 import type { DemoArguments } from './arguments.ts';
 import { type Arrival, arrivalsOf } from './arrivals.ts';
-import { beginPool } from './begin-pool.ts';
+import { awaitFirstWorkers, declarePool, settlePolicy } from './begin-pool.ts';
 import { type DemoPool, demoPool, demoPoolId } from './demo-pool.ts';
 import type { JobQueue } from './job-queue.ts';
+import { openOwnRecords } from './own-records.ts';
 import { startProducer } from './producer.ts';
 import { openQueue } from './queue-place.ts';
 import { createReactiveRule, type ReactiveOutcome } from './reactive-rule.ts';
@@ -28,6 +29,8 @@ export interface DemoRun {
   notice: string | undefined;
   demo: DemoPool;
   screen(): ScreenState;
+  /** Stops everything without adding up, whatever state it is in. */
+  abandon(): Promise<void>;
   /** Ends arrivals, stops workers, services and servers, and adds up. */
   stop(): Promise<RunSummary>;
 }
@@ -41,15 +44,22 @@ export interface DemoRunOptions {
   dataDir: string;
   env: Readonly<Record<string, string | undefined>>;
   startedRealMs: number;
+  /** Gives up a start that is under way. A run that has started is stopped with `stop`. */
+  signal: AbortSignal;
   say(sentence: string): void;
 }
 
 /** Reports and reactive figures are looked at this often, real ms. */
 const reactiveEveryMs = 5000;
 
-/** Starts everything: servers, services, the demo's pool and its arrivals. What cannot be started is stopped again. */
+/**
+ * Starts everything: servers, services, the demo's pool and its arrivals. What was started is stopped again when the rest
+ * cannot be, or when the start is given up.
+ *
+ * @throws `conflict` when the port is taken, and whatever the signal was aborted with
+ */
 export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
-  const { args, dataDir, env, say } = options;
+  const { args, dataDir, env, say, signal } = options;
   const realClock = createSystemClock();
   await mkdir(dataDir, { recursive: true });
   const scale = await timeScale(dataDir, {
@@ -67,8 +77,9 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
   };
 
   try {
-    const servers = await openServers({ dataDir, env, clock, say });
+    const servers = await openServers({ dataDir, env, clock, mayInstall: args.install, signal, say });
     undo.push(() => servers.stop());
+    signal.throwIfAborted();
     const place = await openQueue(servers);
     const asked = place.adapt(plan);
     undo.push(() => place.queue.close());
@@ -79,6 +90,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       queue: asked.pool.queue.name,
       concurrency: asked.pool.concurrency,
       reportEverySec: Math.max(1, asked.snapshotIntervalSec / 3),
+      starterPid: process.pid,
       servers: place.forWorkers,
     };
     const stack = await startStack({
@@ -86,21 +98,39 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       dataDir,
       clock,
       logLevel: (env.LOG_LEVEL as 'info' | undefined) ?? 'error',
-      env: serviceSettings(asked, args.speed),
+      env: { ...serviceSettings(asked, args.speed), GATEWAY_PORT: String(args.port) },
       drainMs: 3000,
       commandFor: (pool) =>
         pool === demoPoolId
           ? { command: process.execPath, args: [workerFile()], env: { CAPPLAN_DEMO_WORKER: JSON.stringify(workers) } }
           : undefined,
+    }).catch((error: unknown) => {
+      throw isCapacityError(error, 'conflict') && args.port > 0 ? portTaken(args.port, error) : error;
     });
     undo.push(() => stack.stop());
     const context = await stack.open('demo');
     undo.push(() => context.close());
     place.reportTo(context);
+    signal.throwIfAborted();
 
     const startUpSec = (realClock.nowMs() - options.startedRealMs) / 1000;
-    say(`the API is up; waiting for the first ${asked.pool.initial_workers} workers`);
-    const demo = await beginPool({ context, demo: asked, clock, realClock, speed: args.speed });
+    const records = await openOwnRecords(join(dataDir, 'own-records.json'), context.bus);
+    const declared = await declarePool({ records, demo: asked, say });
+    say(`the API is up; waiting for the first ${declared.pool.initial_workers ?? 1} workers`);
+    const demo = await awaitFirstWorkers({
+      context,
+      records,
+      demo: declared,
+      clock,
+      realClock,
+      speed: args.speed,
+      signal,
+    });
+    const settling = new AbortController();
+    settlePolicy({ records, demo, clock, signal: settling.signal }).catch((error: unknown) =>
+      say(`the policy still keeps the first workers: ${error instanceof Error ? error.message : String(error)}`),
+    );
+    undo.push(async () => settling.abort());
     const scoreboard = createScoreboard(demo);
     const following = await followRun(context, scoreboard);
     undo.push(() => Promise.all(following.map((subscription) => subscription.stop())));
@@ -154,6 +184,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
         currency,
         lastPlan: scoreboard.lastPlan(),
       }),
+      abandon: () => unwind(),
       stop: async () => {
         const endedMs = clock.nowMs();
         const figures = scoreboard.figures();
@@ -174,7 +205,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
           start_up_s: startUpSec,
           virtual_hours: (endedMs - startedMs) / 3_600_000,
           currency,
-          servers: servers.kind === 'memory' ? 'in-process twins' : 'nats and redis',
+          servers: servers.kind === 'memory' ? 'in memory' : 'nats and redis',
         };
       },
     };
@@ -182,6 +213,11 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     await unwind().catch(() => {});
     throw error;
   }
+}
+
+function portTaken(port: number, cause: unknown): CapacityError {
+  const sentence = `port ${port} is taken by another program: stop that one, or choose another port with --port N`;
+  return new CapacityError('conflict', `${sentence} (without it a free one is taken)`, { cause });
 }
 
 /** A folder that was used before goes on in its own virtual time. */

@@ -13,7 +13,7 @@ export interface RunSummary extends RunFigures {
   start_up_s: number;
   virtual_hours: number;
   currency: string;
-  servers: 'nats and redis' | 'in-process twins';
+  servers: 'nats and redis' | 'in memory';
 }
 
 const figure = (value: number | null, digits = 1) => (value === null ? '–' : value.toFixed(digits));

@@ -63,9 +63,8 @@ async function leave(): Promise<void> {
   process.exit(0);
 }
 process.on('SIGTERM', () => void leave());
-const starter = process.ppid;
 setInterval(() => {
-  if (process.ppid === starter) return;
+  if (process.ppid === settings.starterPid) return;
   setTimeout(() => process.exit(1), lastWordsMs);
   void leave();
 }, starterMs);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { isCapacityError } from '@capplan/contracts';
 import {
   type ContainerServer,
@@ -15,6 +14,7 @@ import {
   startPrivateNats,
   startPrivateRedis,
 } from '@capplan/runtime';
+import { serverFolders } from './end-leftovers.ts';
 
 /** What services stand on. */
 export type Servers =
@@ -33,17 +33,21 @@ export interface ServersOptions {
   /** Where private servers keep their data. */
   dataDir: string;
   env: Readonly<Record<string, string | undefined>>;
-  /** The clock of the in-process twins, should it come to that. */
+  /** Whether nats-server and redis-server may be installed on this machine where they are missing. */
+  mayInstall: boolean;
+  /** Gives up what would take long: installing packages, fetching images. */
+  signal: AbortSignal;
+  /** The clock of the in-memory servers, should it come to that. */
   clock: SchedulingClock;
   say(sentence: string): void;
 }
 
 /**
  * NATS and Redis, in this order of choice: those that `NATS_URL` and `REDIS_URL` name; private ones from programs on
- * the PATH, installed through the system's package manager where that is allowed, or from containers; else twins
- * inside this process, with a plain notice that nothing survives it.
+ * the PATH, installed through the system's package manager where that was asked for, or from containers; else servers
+ * in the memory of this process, with a plain notice that nothing survives it.
  */
-export async function openServers({ dataDir, env, clock, say }: ServersOptions): Promise<Servers> {
+export async function openServers({ dataDir, env, clock, mayInstall, signal, say }: ServersOptions): Promise<Servers> {
   const isGiven = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`]);
   const { natsUrl: givenNats, ...nats } = loadConfig(NatsSettings, env);
   const natsUrl = isGiven('NATS_URL') ? givenNats : undefined;
@@ -53,20 +57,21 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
     return { kind: 'servers', natsUrl, ...access, redisUrl, notice: undefined, stop: async () => {} };
   }
 
-  const found = await installServers({ say });
+  const found = await installServers({ mayInstall, signal, say });
   const withContainers = !found.ok && (await hasContainerDaemon());
   if (!found.ok && !withContainers) return memoryServers(clock, found.reason);
+  signal.throwIfAborted();
   if (withContainers) say('starting NATS and Redis in containers');
   const start = {
     nats: async (folder: string): Promise<ContainerServer> =>
-      withContainers ? startContainer('nats', folder) : startPrivateNats({ dataDir: folder }),
+      withContainers ? startContainer('nats', folder, signal) : startPrivateNats({ dataDir: folder }),
     redis: async (folder: string): Promise<ContainerServer> =>
-      withContainers ? startContainer('redis', folder) : startPrivateRedis({ dataDir: folder }),
+      withContainers ? startContainer('redis', folder, signal) : startPrivateRedis({ dataDir: folder }),
   };
   const given = async (url: string): Promise<ContainerServer> => ({ url, stop: async () => {} });
   const outcomes = await Promise.allSettled([
-    natsUrl ? given(natsUrl) : start.nats(join(dataDir, 'nats')),
-    redisUrl ? given(redisUrl) : start.redis(join(dataDir, 'redis')),
+    natsUrl ? given(natsUrl) : start.nats(serverFolders(dataDir).nats),
+    redisUrl ? given(redisUrl) : start.redis(serverFolders(dataDir).redis),
   ]);
   const stop = async (): Promise<void> => {
     await Promise.all(outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.stop()] : [])));
@@ -83,6 +88,7 @@ export async function openServers({ dataDir, env, clock, say }: ServersOptions):
     };
   }
   await stop();
+  signal.throwIfAborted();
   const failure: unknown =
     startedNats.status === 'rejected'
       ? startedNats.reason
@@ -97,7 +103,7 @@ function memoryServers(clock: SchedulingClock, reason: string): Servers {
   return {
     kind: 'memory',
     backend: createMemoryBackend({ clock }),
-    notice: `No NATS and Redis here (${reason}): everything runs inside this process, and nothing survives a restart.`,
+    notice: `In-memory servers (${reason}): records and messages do not survive a restart.`,
     stop: async () => {},
   };
 }

@@ -23,6 +23,7 @@ import {
 import type { SimulatorService } from '@capplan/simulator-service';
 import type { TObject } from 'typebox';
 import { type ServiceName, serviceDefinitions, serviceNames } from './definitions.ts';
+import { workerStateFile } from './end-leftovers.ts';
 import type { Servers } from './servers.ts';
 
 export interface StackOptions {
@@ -62,7 +63,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     GATEWAY_PORT: '0',
     GATEWAY_LOCAL_KEY_FILE: localKeyFile,
     AUDIT_KEY_FILE: join(dataDir, 'audit-keys.json'),
-    EXECUTOR_WORKER_STATE_FILE: join(dataDir, 'workers.json'),
+    EXECUTOR_WORKER_STATE_FILE: workerStateFile(dataDir),
     ...options.env,
   };
 

@@ -18,6 +18,7 @@ export * from './ports/cache.ts';
 export * from './ports/clock.ts';
 export * from './ports/records.ts';
 export * from './ports/service.ts';
+export { type Claim, type ClaimHolder, claimFolder, claimHolder } from './process/claim-folder.ts';
 export {
   type OpenContext,
   type OpenContextOptions,
@@ -26,6 +27,7 @@ export {
   type ServerContext,
 } from './process/open-context.ts';
 export { createPoolGuard, type PoolGuard } from './process/pool-guard.ts';
+export { isSameProcess, markedProcesses, processBirth, signalProcess } from './process/process-list.ts';
 export { exitCodes, runService } from './process/run-service.ts';
 export {
   type CreationContext,
@@ -34,7 +36,7 @@ export {
   startService,
 } from './process/start-service.ts';
 export { openRedisLink, type RedisLink } from './redis/redis-link.ts';
-export type { PrivateServer } from './servers/child-server.ts';
+export { endLeftoverServer, type PrivateServer } from './servers/child-server.ts';
 export { type ContainerServer, hasContainerDaemon, startContainer } from './servers/container-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { installServers, type ServerPrograms } from './servers/install-servers.ts';

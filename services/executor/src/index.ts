@@ -1,3 +1,4 @@
+export { endWorkers } from './adapters/end-workers.ts';
 export { createMemoryActuator, type MemoryActuator } from './adapters/memory-actuator.ts';
 export { createNoneActuator } from './adapters/none-actuator.ts';
 export { createProcessActuator, type ProcessActuatorOptions, type WorkerCommand } from './adapters/process-actuator.ts';

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CapacityError } from '@capplan/contracts';
+import { isSameProcess, processBirth, signalProcess } from '../process/process-list.ts';
 import { untilAnswers } from './until-answers.ts';
 
 const run = promisify(execFile);
@@ -39,13 +40,13 @@ export interface ChildServerOptions {
 /**
  * Starts a server and waits until it answers.
  *
- * A parent that is killed cannot stop its servers. The process id therefore stays in the data folder, and the next
- * start on the same folder ends what is left, after checking that the process is one started on this very folder.
+ * A parent that is killed cannot stop its servers. Their process ids therefore stay in the data folders, and the next
+ * start on the same folder ends what is left (`endLeftoverServer`).
  */
 export async function startChildServer(options: ChildServerOptions): Promise<PrivateServer> {
   const { command, args, url, port, dataDir, startTimeoutMs = 15_000 } = options;
   await mkdir(dataDir, { recursive: true });
-  await stopLeftover(dataDir);
+  await endLeftoverServer(dataDir);
   const logFile = join(dataDir, 'server.log');
   const log = openSync(logFile, 'a');
   // In a process group of its own: Ctrl-C is for whoever started it, who stops it when its time has come.
@@ -64,7 +65,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Pri
     );
   });
   failure.catch(() => {});
-  if (child.pid !== undefined) await writeFile(join(dataDir, 'server.pid'), String(child.pid));
+  await record(child, dataDir);
   try {
     await Promise.race([untilAnswers({ ...options, what: command, timeoutMs: startTimeoutMs }), failure]);
   } catch (error) {
@@ -75,10 +76,21 @@ export async function startChildServer(options: ChildServerOptions): Promise<Pri
     url,
     port,
     pid: child.pid as number,
-    stop: () => end(child, ended, 'SIGTERM'),
+    stop: async () => {
+      await end(child, ended, 'SIGTERM');
+      await rm(recordFile(dataDir), { force: true });
+    },
     kill: () => end(child, ended, 'SIGKILL'),
     ended,
   };
+}
+
+/** The number is written in the moment of the start, so that no kill comes in between; the time of birth follows. */
+async function record({ pid }: ChildProcess, dataDir: string): Promise<void> {
+  if (pid === undefined) return;
+  writeFileSync(recordFile(dataDir), JSON.stringify({ pid } satisfies ServerRecord));
+  const birth = await processBirth(pid);
+  if (birth !== undefined) await writeFile(recordFile(dataDir), JSON.stringify({ pid, birth } satisfies ServerRecord));
 }
 
 async function end(child: ChildProcess, ended: Promise<void>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -89,21 +101,58 @@ async function end(child: ChildProcess, ended: Promise<void>, signal: 'SIGTERM' 
   clearTimeout(insist);
 }
 
-async function stopLeftover(dataDir: string): Promise<void> {
-  const pidFile = join(dataDir, 'server.pid');
-  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
-  if (Number.isInteger(pid) && pid > 1 && (await isOurs(pid, dataDir))) {
-    process.kill(pid, 'SIGTERM');
-    for (let tries = 0; tries < 100 && (await isOurs(pid, dataDir)); tries++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      if (tries === 80) process.kill(pid, 'SIGKILL');
-    }
-  }
-  await rm(pidFile, { force: true });
+/** Who runs on a data folder: written when it is started, and removed when it is known to have ended. */
+interface ServerRecord {
+  pid: number;
+  /** When the process was started; absent in a record of an older version, or of a parent that died in that moment. */
+  birth?: string;
 }
 
-/** Process ids are used again: only one whose command line names this folder is a server of ours. */
-async function isOurs(pid: number, dataDir: string): Promise<boolean> {
+const recordFile = (dataDir: string) => join(dataDir, 'server.pid');
+/** From the request to end until the kill, and between two looks, real ms. */
+const leftoverGraceMs = 4000;
+const lookEveryMs = 50;
+
+/**
+ * Ends the server that a killed parent has left behind on this data folder.
+ *
+ * Process numbers are used again: only the process that was started then is ended, or, where its start time was not
+ * written down, one whose command line names this very folder.
+ *
+ * @returns whether there was one
+ */
+export async function endLeftoverServer(dataDir: string): Promise<boolean> {
+  const record = await readRecord(dataDir);
+  const isThere = async () => record !== undefined && (await isOurs(record, dataDir));
+  const found = record !== undefined && (await isThere());
+  if (found) {
+    signalProcess(record.pid, 'SIGTERM');
+    for (let waitedMs = 0; await isThere(); waitedMs += lookEveryMs) {
+      if (waitedMs === leftoverGraceMs) signalProcess(record.pid, 'SIGKILL');
+      if (waitedMs > 2 * leftoverGraceMs) break;
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+  }
+  await rm(recordFile(dataDir), { force: true });
+  return found;
+}
+
+/** Accepts the bare number that older versions wrote. */
+async function readRecord(dataDir: string): Promise<ServerRecord | undefined> {
+  const text = await readFile(recordFile(dataDir), 'utf8').catch(() => '');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { pid, birth } = (typeof parsed === 'number' ? { pid: parsed } : (parsed ?? {})) as Partial<ServerRecord>;
+  if (!Number.isInteger(pid) || (pid as number) <= 1) return undefined;
+  return { pid: pid as number, ...(typeof birth === 'string' ? { birth } : {}) };
+}
+
+async function isOurs({ pid, birth }: ServerRecord, dataDir: string): Promise<boolean> {
+  if (birth !== undefined) return isSameProcess(pid, birth);
   try {
     process.kill(pid, 0);
     const { stdout } = await run('ps', ['-ww', '-o', 'stat=,args=', '-p', String(pid)]);

@@ -42,7 +42,11 @@ const kinds = {
 } as const;
 
 /** Starts a server in a container of its own; its data stay in `dataDir`, and a container left behind is replaced. */
-export async function startContainer(kind: keyof typeof kinds, dataDir: string): Promise<ContainerServer> {
+export async function startContainer(
+  kind: keyof typeof kinds,
+  dataDir: string,
+  signal?: AbortSignal,
+): Promise<ContainerServer> {
   const { image, inside, scheme, args, isReady, greeting } = kinds[kind];
   const folder = resolve(dataDir);
   await mkdir(folder, { recursive: true });
@@ -62,8 +66,9 @@ export async function startContainer(kind: keyof typeof kinds, dataDir: string):
     `${folder}:/data`,
   ];
   try {
-    await run('docker', ['run', ...settings, image, ...args], { timeout: 300_000 });
+    await run('docker', ['run', ...settings, image, ...args], { timeout: 300_000, signal });
   } catch (cause) {
+    await remove();
     throw new CapacityError('unavailable', `the container ${image} cannot be started: ${String(cause)}`, { cause });
   }
   await untilAnswers({ what: image, port, greeting, isReady, timeoutMs: 30_000 });

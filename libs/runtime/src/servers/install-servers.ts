@@ -9,19 +9,30 @@ const programs = ['nats-server', 'redis-server'] as const;
 const installTimeoutMs = 300_000;
 
 /**
- * Sees to it that `nats-server` and `redis-server` can be started: they are on the PATH already, or the system's package
- * manager can put them there, as root or through a sudo that asks for no password. Nothing is downloaded otherwise.
+ * Sees to it that `nats-server` and `redis-server` can be started: they are on the PATH already, or, where the person
+ * who started this has allowed it, the system's package manager puts them there, as root or through a sudo that asks
+ * for no password. Without that permission the machine is left as it is.
+ *
+ * @param options.mayInstall whether packages may be installed on this machine
  */
 export async function installServers({
+  mayInstall,
+  signal,
   say = () => {},
 }: {
+  mayInstall: boolean;
+  /** Ends an installation that is under way. */
+  signal?: AbortSignal;
   say?: (sentence: string) => void;
-} = {}): Promise<ServerPrograms> {
+}): Promise<ServerPrograms> {
   const missing = await missingPrograms();
   if (missing.length === 0) return { ok: true, installed: [] };
-  const packages = await packageManager();
+  if (!mayInstall) {
+    return { ok: false, reason: `${missing.join(' and ')} not found; --install has them installed through apt` };
+  }
+  const packages = await packageManager(missing, signal);
   if (!packages.ok) return packages;
-  say(`installing ${missing.join(' and ')} through apt (once)`);
+  say(`installing ${missing.join(' and ')} on this machine through apt, as asked with --install`);
   try {
     await packages.apt(['update', '-qq']);
     await packages.apt(['install', '-y', '-qq', '--no-install-recommends', ...missing]);
@@ -40,10 +51,11 @@ async function missingPrograms(): Promise<string[]> {
   return programs.filter((_, i) => !found[i]);
 }
 
-async function packageManager(): Promise<
-  { ok: true; apt: (args: string[]) => Promise<unknown> } | { ok: false; reason: string }
-> {
-  const absent = `${programs.join(' and ')} are not on the PATH`;
+async function packageManager(
+  missing: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<{ ok: true; apt: (args: string[]) => Promise<unknown> } | { ok: false; reason: string }> {
+  const absent = `${missing.join(' and ')} not found`;
   if (!(await works('apt-get', ['--version'])))
     return { ok: false, reason: `${absent}, and there is no apt to install them` };
   const isRoot = process.getuid?.() === 0;
@@ -59,6 +71,7 @@ async function packageManager(): Promise<
     return run(command as string, [...(before as string[]), ...args], {
       env,
       timeout: installTimeoutMs,
+      signal,
       maxBuffer: 64 * 2 ** 20,
     });
   };

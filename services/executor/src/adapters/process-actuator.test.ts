@@ -1,12 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createMemoryLog, createSystemClock } from '@capplan/runtime';
+import { createMemoryLog, createSystemClock, isSameProcess } from '@capplan/runtime';
 import { expect } from 'chai';
 import { describeActuatorConformance } from '../conformance/actuator.ts';
 import { samplePool } from '../conformance/samples.ts';
+import { endWorkers } from './end-workers.ts';
 import { createProcessActuator } from './process-actuator.ts';
-import { isSameProcess } from './process-list.ts';
 import type { ProcessState } from './process-state.ts';
 
 const clock = createSystemClock();
@@ -128,6 +128,26 @@ describe('createProcessActuator', function () {
     expect(await second.current(pool)).to.deep.equal({ workers: 2, ready: 2 });
     await second.setWorkers({ pool, workers: 0, fencingToken: 2 });
     await until(async () => !(await isSameProcess(lost?.pid as number, lost?.birth as string)));
+  });
+
+  it('has its workers ended when it was killed, the written and the unwritten, and nobody else', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const file = join(folder(), 'workers.json');
+    const first = await open(file, { script: deaf, stops: false });
+    await first.setWorkers({ pool, workers: 3, fencingToken: 1 });
+    await first.close();
+    const state = JSON.parse(readFileSync(file, 'utf8')) as ProcessState;
+    const workers = [...(state.pools[pool.id]?.workers ?? [])];
+    const [stranger] = state.pools[pool.id]?.workers.splice(0, 1) ?? [];
+    state.pools[pool.id]?.workers.push({
+      ...(stranger as ProcessState['pools'][string]['workers'][number]),
+      pid: process.pid,
+      birth: 'ticks:1',
+    });
+    writeFileSync(file, JSON.stringify(state));
+    expect(await endWorkers(file, { graceMs: 100 })).to.equal(3);
+    for (const { pid, birth } of workers) await until(async () => !(await isSameProcess(pid, birth)));
+    expect(await endWorkers(file, { graceMs: 100 })).to.equal(0);
   });
 
   it('keeps the grace of an order over a restart: who works on is not killed with the ordinary grace', async () => {

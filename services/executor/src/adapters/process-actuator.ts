@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve as absolute } from 'node:path';
 import type { Pool } from '@capplan/contracts';
-import type { Clock, Log } from '@capplan/runtime';
+import { type Clock, isSameProcess, type Log, markedProcesses, processBirth, signalProcess } from '@capplan/runtime';
 import { leavingFirst } from '../decide/leaving-first.ts';
 import type { Actuator, SetWorkersOutcome } from '../ports.ts';
-import { isSameProcess, markedProcesses, processBirth, signalProcess } from './process-list.ts';
 import { type PoolProcesses, readProcessState, type WorkerProcess, writeProcessState } from './process-state.ts';
 import { lockStateFile } from './state-lock.ts';
+import { ownerVariable } from './worker-marker.ts';
 
 /** How a worker of a pool is started. */
 export interface WorkerCommand {
@@ -36,8 +36,6 @@ export interface ProcessActuatorOptions {
 /** A worker that ends this soon after its start counts as a failed start. */
 const shortLifeMs = 5000;
 const backoffMsMax = 30_000;
-/** Every worker carries the state file that it belongs to, so that one whose number was never written is found. */
-const ownerVariable = 'CAPPLAN_STATE_FILE';
 
 interface Crashes {
   inARow: number;

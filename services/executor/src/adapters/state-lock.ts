@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CapacityError } from '@capplan/contracts';
-import { isSameProcess, processBirth } from './process-list.ts';
+import { isSameProcess, processBirth } from '@capplan/runtime';
 
 /** A file that one living process has to itself. */
 export interface StateLock {
