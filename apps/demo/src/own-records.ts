@@ -77,7 +77,7 @@ interface Owner<T> {
 }
 
 function withoutTime(record: Policy | Pool): object {
-  const { updated_at, ...rest } = record;
+  const { updated_at: _at, ...rest } = record;
   // As it is in the file: what is undefined is not there.
   return JSON.parse(JSON.stringify(rest)) as object;
 }
