@@ -29,4 +29,5 @@ export type { DemandObservation, PoolForecasterConfig, PoolForecasterState } fro
 export { type PackedPoolForecaster, packPoolForecaster, unpackPoolForecaster } from './online/pool-wire.ts';
 export type { Trust, TrustState } from './online/trust.ts';
 export { createSeasonCalendar, type SeasonCalendar } from './season-calendar.ts';
+export { type LongInterval, spreadCounts } from './spread-counts.ts';
 export { type UtcOffset, utcOffsetOf } from './wall-clock.ts';

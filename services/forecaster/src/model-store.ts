@@ -1,17 +1,10 @@
-import type { Pool } from '@capplan/contracts';
+import { CapacityError, type Pool } from '@capplan/contracts';
 import type { ServiceContext } from '@capplan/runtime';
 import type { ForecasterConfig } from './config.ts';
 import type { ForecastMemory } from './decide.ts';
-import { historyPages } from './history-pages.ts';
+import { learnHistory } from './learn-history.ts';
 import { learningKey, type ModelSettings } from './model-settings.ts';
-import {
-  createPoolModel,
-  observationOfHistory,
-  observe,
-  type PoolModel,
-  packModel,
-  unpackModel,
-} from './pool-model.ts';
+import { createPoolModel, type PoolModel, packModel, unpackModel } from './pool-model.ts';
 
 export interface KeptModel {
   settings: ModelSettings;
@@ -28,8 +21,18 @@ export interface ModelStore {
   /** Puts it into the cache when that was long ago. */
   save(kept: KeptModel): Promise<void>;
   forget(pool: string): Promise<void>;
+  /** Rows older than what a model knows have come into history: it is learned anew beside the present one. */
+  imported(pool: string, importedAt: string): void;
+  /** Ends what is under way. */
+  stop(): Promise<void>;
 }
 
+/** More batches follow the first: so long nothing has come when an import is taken to be over, ms. */
+const IMPORT_SETTLED_MS = 2_000;
+/** An import that does not end is learned from every so many of those. */
+const IMPORT_SETTLED_TRIES = 30;
+/** How often what came in meanwhile is fetched before a new model gives up taking its place. */
+const CATCH_UP_TRIES = 10;
 const RETRY_HISTORY_MS = 60_000;
 const CACHE_TTL_SEC = 30 * 86_400;
 
@@ -42,22 +45,85 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
   const models = new Map<string, Promise<KeptModel>>();
   const cacheKey = (pool: string): string => `forecaster/model/${pool}`;
 
-  const learnHistory = async (model: PoolModel, settings: ModelSettings): Promise<void> => {
-    for (const page of historyPages({ sinceMs: model.untilMs, nowMs: clock.nowMs() })) {
-      const answer = await bus.request(
-        'load.history',
-        {
-          pool: settings.pool,
-          from: new Date(page.fromMs).toISOString(),
-          to: new Date(page.toMs).toISOString(),
-          every_s: page.everySec,
-        },
-        { key: settings.pool, actor: { id: context.name, kind: 'service' } },
-      );
-      for (const point of answer.points) {
-        observe(model, observationOfHistory(point), { onlyLong: page.onlyLong });
-      }
+  /** The newest import into the history of each pool. */
+  const imports = new Map<string, string>();
+  /** Pools that are learned anew, or wait for it: one after another, because each takes a while of this process. */
+  const relearning = new Set<string>();
+  let relearned: Promise<void> = Promise.resolve();
+  const stopping = new AbortController();
+
+  const learn = (model: PoolModel, settings: ModelSettings): Promise<void> =>
+    learnHistory(model, settings, {
+      nowMs: () => clock.nowMs(),
+      rest: () => clock.sleep(0, stopping.signal),
+      read: async (page) => {
+        const { points } = await bus.request(
+          'load.history',
+          {
+            pool: settings.pool,
+            from: new Date(page.fromMs).toISOString(),
+            to: new Date(page.toMs).toISOString(),
+            every_s: page.everySec,
+          },
+          { key: settings.pool, actor: { id: context.name, kind: 'service' } },
+        );
+        return points;
+      },
+    });
+
+  const importOf = (pool: string): string => imports.get(pool) ?? '';
+
+  /** Waits until no further batch comes, and says which was the newest. */
+  const settledImport = async (pool: string): Promise<string> => {
+    let newest = importOf(pool);
+    for (let tries = 0; tries < IMPORT_SETTLED_TRIES && !stopping.signal.aborted; tries++) {
+      await clock.sleep(IMPORT_SETTLED_MS, stopping.signal);
+      if (importOf(pool) === newest) break;
+      newest = importOf(pool);
     }
+    return newest;
+  };
+
+  const relearn = async (pool: string): Promise<void> => {
+    const importedAt = await settledImport(pool);
+    const kept = await models.get(pool);
+    if (kept === undefined || kept.model.importedAt >= importedAt) return;
+    const { settings } = kept;
+    const fresh = { ...createPoolModel(settings), importedAt };
+    for (let tries = 0; tries < CATCH_UP_TRIES && !stopping.signal.aborted; tries++) {
+      await learn(fresh, settings);
+      if (fresh.untilMs >= kept.model.untilMs) break;
+    }
+    if (stopping.signal.aborted || (await models.get(pool)) !== kept) return;
+    if (fresh.untilMs < kept.model.untilMs) throw new CapacityError('unavailable', `history of ${pool} lags behind`);
+    if (learningKey(kept.settings) !== learningKey(settings)) return;
+    Object.assign(kept, { model: fresh, memory: {}, historyMissingSinceMs: 0, savedAtMs: clock.nowMs() });
+    fresh.long.events = [...kept.settings.events];
+    await cache.set(cacheKey(pool), packModel(fresh, kept.settings), { ttlSec: CACHE_TTL_SEC });
+    log.info({ pool, imported_at: importedAt }, 'The model was learned anew from what was imported');
+  };
+
+  const relearnInTurn = (pool: string): void => {
+    if (relearning.has(pool)) return;
+    relearning.add(pool);
+    relearned = relearned
+      .then(async () => {
+        while (!stopping.signal.aborted) {
+          const kept = await models.get(pool);
+          if (kept === undefined || kept.model.importedAt >= importOf(pool)) break;
+          try {
+            await relearn(pool);
+          } catch (error) {
+            log.warn({ error, pool }, 'what was imported could not be learned from yet; it is tried again');
+            await clock.sleep(RETRY_HISTORY_MS, stopping.signal);
+          }
+        }
+        relearning.delete(pool);
+      })
+      .catch((error: unknown) => {
+        relearning.delete(pool);
+        log.error({ error, pool }, 'the model could not be learned anew');
+      });
   };
 
   const load = async (settings: ModelSettings): Promise<KeptModel> => {
@@ -74,6 +140,7 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
       historyMissingSinceMs: 0,
     };
     await fillFromHistory(kept);
+    if (kept.model.importedAt < importOf(settings.pool)) relearnInTurn(settings.pool);
     return kept;
   };
 
@@ -81,12 +148,12 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
     // Learned on the side: history and news must not mix while answers are on their way.
     const copy =
       kept.model.untilMs === 0
-        ? createPoolModel(kept.settings)
+        ? { ...createPoolModel(kept.settings), importedAt: importOf(kept.settings.pool) }
         : unpackModel(packModel(kept.model, kept.settings), kept.settings);
     if (copy === undefined) return;
     const before = kept.model;
     try {
-      await learnHistory(copy, kept.settings);
+      await learn(copy, kept.settings);
       kept.historyMissingSinceMs = 0;
       // What came in meanwhile is older than what history ends with, or follows with the next snapshot.
       if (kept.model === before && copy.untilMs >= before.untilMs) kept.model = copy;
@@ -127,8 +194,18 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
       kept.savedAtMs = clock.nowMs();
       await cache.set(cacheKey(kept.settings.pool), packModel(kept.model, kept.settings), { ttlSec: CACHE_TTL_SEC });
     },
+    imported: (pool, importedAt) => {
+      if (importedAt <= importOf(pool)) return;
+      imports.set(pool, importedAt);
+      if (models.has(pool)) relearnInTurn(pool);
+    },
+    stop: async () => {
+      stopping.abort();
+      await relearned;
+    },
     forget: async (pool) => {
       models.delete(pool);
+      imports.delete(pool);
       await cache.remove(cacheKey(pool));
     },
   };

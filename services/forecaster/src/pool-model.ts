@@ -23,6 +23,8 @@ export interface PoolModel {
   lead: LeadState;
   /** End of the newest observation, ms since the epoch; 0 before the first. */
   untilMs: number;
+  /** Time of the newest import into history that it has learned from; empty before the first. */
+  importedAt: string;
 }
 
 export interface Observation {
@@ -41,6 +43,7 @@ export function createPoolModel(settings: ModelSettings): PoolModel {
     }),
     lead: createLeadForecaster({ leadSec: settings.leadSec, baseStepSec: settings.leadStepSec }),
     untilMs: 0,
+    importedAt: '',
   };
 }
 
@@ -91,6 +94,7 @@ interface PackedModel {
   v: 1;
   key: string;
   until_ms: number;
+  imported_at?: string;
   long: PackedPoolForecaster;
   lead: LeadStateWire;
 }
@@ -101,6 +105,7 @@ export function packModel(model: PoolModel, settings: ModelSettings): Uint8Array
     v: 1,
     key: learningKey(settings),
     until_ms: model.untilMs,
+    imported_at: model.importedAt,
     long: packPoolForecaster(model.long),
     lead: leadStateToWire(model.lead),
   };
@@ -116,7 +121,12 @@ export function unpackModel(bytes: Uint8Array, settings: ModelSettings): PoolMod
     if (!lead.ok) return undefined;
     const long = unpackPoolForecaster(packed.long);
     // Events may have been added since; what they did to the past was taken out when it was observed.
-    return { long: { ...long, events: [...settings.events] }, lead: lead.state, untilMs: packed.until_ms };
+    return {
+      long: { ...long, events: [...settings.events] },
+      lead: lead.state,
+      untilMs: packed.until_ms,
+      importedAt: packed.imported_at ?? '',
+    };
   } catch {
     // Whatever it was, history brings the model back.
     return undefined;

@@ -25,8 +25,13 @@ async function createWorld(faults: Faults = {}) {
   });
   const observed: Snapshot[] = [];
   let asked = 0;
-  /** A collector that remembers what was published, and `daysBefore` days before that. */
-  const remember = async (daysBefore: number): Promise<void> => {
+  let daysBefore = 0;
+  let isAnswering = false;
+  /** A collector that remembers what was published, and `days` days before that. */
+  const remember = async (days: number): Promise<void> => {
+    daysBefore = days;
+    if (isAnswering) return;
+    isAnswering = true;
     await clock.waitFor(
       outside.bus.respond('load.history', async ({ data }): Promise<ReplyData<'load.history'>> => {
         asked += 1;
@@ -71,6 +76,13 @@ async function createWorld(faults: Faults = {}) {
     }
     await clock.advance(1000);
   };
+  const announceImport = (at: string) =>
+    outside.bus.publish({
+      type: 'history.imported',
+      key: pool.id,
+      cause: at,
+      data: { pool: pool.id, from: at, to: at, rows: 1, stored: 1, imported_at: at },
+    });
   const forecasts = (): Forecast[] =>
     backend
       .messages('events')
@@ -86,7 +98,7 @@ async function createWorld(faults: Faults = {}) {
         )
         .catch((error: { code: string }) => error.code),
     );
-  return { clock, backend, outside, start, measure, forecasts, ask, remember, asked: () => asked };
+  return { clock, backend, outside, start, measure, forecasts, ask, remember, announceImport, asked: () => asked };
 }
 
 describe('createForecaster', () => {
@@ -189,6 +201,43 @@ describe('createForecaster', () => {
     expect(new Set(times).size).to.equal(times.length);
     expect([...times].sort().at(-1)).to.equal('2026-03-02T00:20:00.000Z');
     expect(backend.deadLetters()).to.deep.equal([]);
+  });
+
+  it('learns anew from what was imported, beside the present model, and keeps it over a crash', async () => {
+    const { start, measure, forecasts, remember, announceImport, clock } = await createWorld();
+    await remember(0);
+    const first = await start('a');
+    await measure(3);
+    expect(forecasts().at(-1)?.model).to.equal('fading_average');
+    await remember(6);
+    // Batch after batch: nothing is learned before they have come to an end, and no forecast is left out meanwhile.
+    for (let batch = 0; batch < 4; batch++) {
+      await announceImport(new Date(clock.nowMs()).toISOString());
+      await clock.advance(1000);
+    }
+    await measure(3);
+    expect(forecasts()).to.have.length(6);
+    const wanted = (made: Forecast | undefined) => rateAt(Date.parse(made?.made_at ?? '') + 24.5 * 900_000);
+    expect(forecasts().at(-1)?.mean[24]).to.be.closeTo(wanted(forecasts().at(-1)), 1.5);
+    first.crash();
+    await remember(0);
+    await start('b');
+    await measure(3);
+    expect(forecasts().at(-1)?.mean[24]).to.be.closeTo(wanted(forecasts().at(-1)), 1.5);
+  });
+
+  it('learns after a restart from what was imported while nobody was there', async () => {
+    const { start, measure, forecasts, remember, announceImport, clock } = await createWorld();
+    await remember(0);
+    const first = await start('a');
+    await measure(4);
+    first.crash();
+    await remember(6);
+    await announceImport(new Date(clock.nowMs()).toISOString());
+    await start('a');
+    await measure(3);
+    const newest = forecasts().at(-1) as Forecast;
+    expect(newest.mean[24]).to.be.closeTo(rateAt(Date.parse(newest.made_at) + 24.5 * 900_000), 1.5);
   });
 
   it('refuses an unknown pool, and says when nothing has been measured', async () => {

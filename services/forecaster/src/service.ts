@@ -90,6 +90,9 @@ export function createForecaster(
           guard.forget(data.id);
           await store.forget(data.id);
         }),
+        await bus.follow('history.imported', ({ envelope: { data } }) => {
+          if (pools.has(data.pool)) store.imported(data.pool, data.imported_at);
+        }),
         await bus.respond('forecast.get', ({ data }) => answer(data.pool, data.horizon_s)),
       );
       subscriptions.push(
@@ -105,6 +108,7 @@ export function createForecaster(
       );
     },
     stop: async () => {
+      await store.stop();
       await Promise.all(subscriptions.splice(0).map((subscription) => subscription.stop()));
     },
   };
