@@ -1,5 +1,5 @@
 import type { DemandForecast } from '@capplan/forecasting';
-import type { ArrivalTrace } from '@capplan/traces';
+import type { ArrivalTrace, ClockOffset } from '@capplan/traces';
 
 /** One forecast of a trace and what it took. */
 export interface ForecastRun {
@@ -14,12 +14,25 @@ export interface ForecastReport {
   trace: ArrivalTrace;
   runs: readonly ForecastRun[];
   updateMicroseconds: number;
+  /** What is worth knowing about how the file was read. */
+  notices: readonly string[];
+  /** The clock that days follow; absent: UTC. */
+  utcOffsetMinutesAt?: ClockOffset | undefined;
 }
 
 const tableRowsMax = 28;
 
-function timestampOf(forecast: DemandForecast, step: number): string {
-  return new Date(forecast.startMs + (step - 1) * forecast.intervalSec * 1000).toISOString().replace('.000Z', 'Z');
+/** Start of a step. Steps of whole days begin at the same time of their clock, also after it has been changed. */
+function timestampOf(
+  forecast: DemandForecast,
+  step: number,
+  { trace, utcOffsetMinutesAt }: Pick<ForecastReport, 'trace' | 'utcOffsetMinutesAt'>,
+): string {
+  let ms = forecast.startMs + (step - 1) * forecast.intervalSec * 1000;
+  if (utcOffsetMinutesAt && forecast.intervalSec % 86_400 === 0) {
+    ms -= (utcOffsetMinutesAt(ms) - utcOffsetMinutesAt(trace.startMs)) * 60_000;
+  }
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 /** Enough digits for any comparison, no more than a rate deserves. */
@@ -27,9 +40,11 @@ function rounded(value: number): number {
   return Number(value.toPrecision(9));
 }
 
-export function forecastCsv({ runs }: ForecastReport): string {
+export function forecastCsv(report: ForecastReport): string {
+  const { runs, notices } = report;
   const levels = runs[0]?.forecast.intervals.map(({ level }) => level) ?? [];
   const lines = [
+    ...notices.map((notice) => `# note: ${notice}`),
     ['origin', 'step', 'timestamp', 'mean', ...levels.flatMap((level) => [`lo_${level}`, `hi_${level}`])].join(','),
   ];
   for (const { origin, forecast } of runs) {
@@ -38,18 +53,20 @@ export function forecastCsv({ runs }: ForecastReport): string {
         rounded(lowerPerSec[i] as number),
         rounded(upperPerSec[i] as number),
       ]);
-      lines.push([origin, i + 1, timestampOf(forecast, i + 1), rounded(mean), ...bounds].join(','));
+      lines.push([origin, i + 1, timestampOf(forecast, i + 1, report), rounded(mean), ...bounds].join(','));
     }
   }
   return `${lines.join('\n')}\n`;
 }
 
-export function forecastJson({ file, trace, runs, updateMicroseconds }: ForecastReport): string {
+export function forecastJson(report: ForecastReport): string {
+  const { file, trace, runs, updateMicroseconds, notices } = report;
   const document = {
     file,
     every_s: trace.intervalSec,
     observations: trace.ratesPerSec.length,
     update_us: rounded(updateMicroseconds),
+    notes: notices,
     forecasts: runs.map(({ origin, forecast, fitMs }) => ({
       origin,
       model: forecast.model,
@@ -61,7 +78,7 @@ export function forecastJson({ file, trace, runs, updateMicroseconds }: Forecast
       })),
       steps: Array.from(forecast.meanPerSec, (mean, i) => ({
         step: i + 1,
-        timestamp: timestampOf(forecast, i + 1),
+        timestamp: timestampOf(forecast, i + 1, report),
         mean: rounded(mean),
         ...Object.fromEntries(
           forecast.intervals.flatMap(({ level, lowerPerSec, upperPerSec }) => [
@@ -75,10 +92,11 @@ export function forecastJson({ file, trace, runs, updateMicroseconds }: Forecast
   return `${JSON.stringify(document)}\n`;
 }
 
-export function forecastTable({ trace, runs, updateMicroseconds }: ForecastReport, notices: readonly string[]): string {
+export function forecastTable(report: ForecastReport): string {
+  const { trace, runs, updateMicroseconds, notices } = report;
   const lines = [`${trace.name}: ${trace.ratesPerSec.length} intervals of ${trace.intervalSec} s`];
   for (const notice of notices) lines.push(`note: ${notice}`);
-  for (const run of runs) lines.push('', ...describe(run), '', ...rows(run));
+  for (const run of runs) lines.push('', ...describe(run), '', ...rows(run, report));
   lines.push('', `one more observation is taken in within ${updateMicroseconds.toFixed(1)} µs`);
   return `${lines.join('\n')}\n`;
 }
@@ -98,13 +116,13 @@ function describe({ origin, forecast, fitMs }: ForecastRun): string[] {
 }
 
 /** Every row when they are few, else evenly spaced ones that include the first. */
-function rows({ forecast }: ForecastRun): string[] {
+function rows({ forecast }: ForecastRun, report: ForecastReport): string[] {
   const stride = Math.ceil(forecast.meanPerSec.length / tableRowsMax);
   const header = ['time', 'mean/s', ...forecast.intervals.map(({ level }) => `${level * 100} % interval`)];
   const body: string[][] = [];
   for (let i = 0; i < forecast.meanPerSec.length; i += stride) {
     body.push([
-      timestampOf(forecast, i + 1),
+      timestampOf(forecast, i + 1, report),
       short(forecast.meanPerSec[i] as number),
       ...forecast.intervals.map(
         ({ lowerPerSec, upperPerSec }) => `${short(lowerPerSec[i] as number)} - ${short(upperPerSec[i] as number)}`,

@@ -1,4 +1,5 @@
 import { check, durationText, Snapshot, timestamp } from '@capplan/contracts';
+import { parseTime } from '@capplan/traces';
 
 /** Fields that a line must bring; everything else of a snapshot has a sensible stand-in. */
 const required = ['timestamp', 'interval_s', 'arrival_rate', 'backlog', 'current_workers'] as const;
@@ -50,9 +51,14 @@ export function completeSnapshot(
   return checked.value;
 }
 
-/** ISO 8601 with any offset, or seconds since the epoch. */
+/** ISO 8601 with any offset, in UTC where it names none, or seconds since the epoch. */
 function timeOf(value: unknown): string {
-  const ms = typeof value === 'number' ? value * 1000 : typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  const ms =
+    typeof value === 'number'
+      ? value * 1000
+      : typeof value === 'string'
+        ? (parseTime(value)?.ms ?? Number.NaN)
+        : Number.NaN;
   if (!Number.isFinite(ms)) {
     throw new Error(
       `timestamp ${JSON.stringify(value)} is not a time; write 2026-01-31T13:45:00Z or seconds since 1970`,

@@ -1,18 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type ArrivalTrace, parseTrace } from '@capplan/traces';
+import { type ArrivalTrace, type ClockOffset, type FileZone, parseTrace } from '@capplan/traces';
 import { InputError } from './command.ts';
 
+export interface TraceFile {
+  trace: ArrivalTrace;
+  /** What is worth knowing about how the file was read. */
+  notices: string[];
+  /** The clock that days and weeks of the file follow; absent: UTC. */
+  utcOffsetMinutesAt?: ClockOffset;
+}
+
 /**
- * Reads an arrival trace from a CSV file.
+ * Reads an arrival trace from a CSV file; the trace is named after the file.
  *
- * @returns the trace, named after the file, and notices worth showing
+ * @param zone of times that name none
  * @throws InputError that names file, line and reason of every problem
  */
-export async function readTraceFile(path: string): Promise<{ trace: ArrivalTrace; notices: string[] }> {
+export async function readTraceFile(path: string, zone?: FileZone): Promise<TraceFile> {
   const text = await readTextFile(path);
-  const parsed = parseTrace(text, { name: basename(path).replace(/\.csv$/i, '') });
-  if (parsed.ok) return { trace: parsed.trace, notices: parsed.notices };
+  const parsed = parseTrace(text, { name: basename(path).replace(/\.csv$/i, ''), zone });
+  if (parsed.ok) {
+    const { ok: _, ...file } = parsed;
+    return file;
+  }
   const listed = parsed.problems.map(({ line, reason }) =>
     line > 0 ? `${path}:${line}: ${reason}` : `${path}: ${reason}`,
   );

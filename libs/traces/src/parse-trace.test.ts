@@ -70,6 +70,82 @@ describe('parseTrace', () => {
     });
   }
 
+  describe('with the clock of a zone', () => {
+    const zone = {
+      name: 'Europe/Berlin',
+      utcOffsetMinutesAt: (ms: number) => (ms >= Date.UTC(2026, 2, 29, 1) && ms < Date.UTC(2026, 9, 25, 1) ? 120 : 60),
+    };
+    const inZone = (text: string) => parseTrace(text, { name: 'demo', zone });
+    const ofZone = (text: string) => {
+      const parsed = inZone(text);
+      if (!parsed.ok) throw new Error(parsed.problems.map((problem) => problem.reason).join('; '));
+      return parsed;
+    };
+    /** Rows at local times, one an hour over a change, as whoever lives there writes them. */
+    const hours = (...shown: string[]): string => csv(...shown.map((hour, i) => `${hour},${i + 1}`));
+
+    it('reads times without a zone as times of it, and leaves those that name one alone', () => {
+      const naive = ofZone(csv('2026-01-10 00:00,1', '2026-01-10 01:00,2'));
+      const named = ofZone(csv('2026-01-10T00:00:00+01:00,1', '2026-01-10T01:00:00+01:00,2'));
+      const utc = ofZone(csv('2026-01-09T23:00:00Z,1', '2026-01-10T00:00:00Z,2'));
+      expect(naive.trace).to.deep.equal(utc.trace);
+      expect(named.trace).to.deep.equal(utc.trace);
+      expect(naive.notices).to.deep.equal(['2 of 2 timestamps name no time zone and are times of Europe/Berlin']);
+      for (const { utcOffsetMinutesAt } of [naive, named, utc])
+        expect(utcOffsetMinutesAt?.(Date.UTC(2026, 6, 1))).to.equal(120);
+    });
+
+    it('reads hours over both changes of the clock without a gap', () => {
+      const spring = ofZone(hours('2026-03-29T00:00', '2026-03-29T01:00', '2026-03-29T03:00', '2026-03-29T04:00'));
+      expect([...spring.trace.ratesPerSec]).to.deep.equal([1, 2, 3, 4]);
+      const autumn = ofZone(hours('2026-10-25T01:00', '2026-10-25T02:00', '2026-10-25T02:00', '2026-10-25T03:00'));
+      expect([...autumn.trace.ratesPerSec]).to.deep.equal([1, 2, 3, 4]);
+      const leftOut = inZone(hours('2026-03-29T01:00', '2026-03-29T02:00', '2026-03-29T03:00'));
+      expect(leftOut.ok ? '' : leftOut.problems[0]).to.deep.include({ line: 3 });
+    });
+
+    it('accepts days at local midnight over a change, however they are written, and says so', () => {
+      const days = Array.from({ length: 10 }, (_, i) => 25 + i).map((day) =>
+        new Date(Date.UTC(2026, 2, day)).toISOString().slice(0, 10),
+      );
+      const summer = (day: string) => day > '2026-03-29';
+      const writings = [
+        days,
+        days.map((day) => `${day}T00:00:00${summer(day) ? '+02:00' : '+01:00'}`),
+        days.map((day) => new Date(Date.parse(`${day}T00:00:00Z`) - (summer(day) ? 2 : 1) * 3_600_000).toISOString()),
+      ];
+      for (const writing of writings) {
+        const { trace, notices } = ofZone(csv(...writing.map((day, i) => `${day},${i}`)));
+        expect(trace).to.deep.include({ startMs: Date.UTC(2026, 2, 24, 23), intervalSec: 86_400 });
+        expect([...trace.ratesPerSec]).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        expect(notices.join()).to.contain('23 or 25 hours counts as 24');
+      }
+      const own = read(csv(...(writings[1] as string[]).map((day, i) => `${day},${i}`)));
+      expect(own.trace.ratesPerSec).to.have.length(10);
+      expect(own.utcOffsetMinutesAt?.(Date.UTC(2026, 2, 28))).to.equal(60);
+      expect(own.utcOffsetMinutesAt?.(Date.UTC(2026, 3, 2))).to.equal(120);
+      expect(own.notices.join()).to.contain('the clock of the file: UTC+01:00, UTC+02:00');
+      expect(problems(csv(...(writings[2] as string[]).map((day, i) => `${day},${i}`)))[0]?.reason).to.contain(
+        'need its time zone',
+      );
+    });
+
+    it('takes no notice of the zone of the machine', () => {
+      const text = csv('2026-03-29 00:00,1', '2026-03-29 01:00,2', '2026-03-29 03:00,3');
+      const before = process.env.TZ;
+      try {
+        const found = ['UTC', 'America/New_York', 'Asia/Kolkata'].map((machine) => {
+          process.env.TZ = machine;
+          return [ofZone(text).trace, read(text).trace, read(csv('2026-03-29,1', '2026-03-30,2')).trace.startMs];
+        });
+        for (const each of found) expect(each).to.deep.equal(found[0]);
+      } finally {
+        if (before === undefined) delete process.env.TZ;
+        else process.env.TZ = before;
+      }
+    });
+  });
+
   it('reports several problems together, but not without end', () => {
     const rows = Array.from({ length: 100 }, (_, i) => `2026-01-01T00:${String(i % 60).padStart(2, '0')}:00Z,x`);
     expect(problems(csv(...rows))).to.have.length(20);

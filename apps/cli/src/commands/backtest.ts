@@ -7,6 +7,7 @@ import { type Command, type CommandIo, exitCodes, InputError } from '../command.
 import { parseDurationSec, parseNumber } from '../durations.ts';
 import { readPolicyFile } from '../policy-file.ts';
 import { readServiceDistribution, serviceHelp } from '../service-distribution.ts';
+import { parseMoment, parseTimeZone, timeZoneHelp } from '../time-zone.ts';
 import { readTraceFile } from '../trace-file.ts';
 
 const help = `usage: capplan backtest FILE.csv --policy POLICY.yaml --service-time LENGTH [options]
@@ -21,6 +22,7 @@ ${serviceHelp}
   --startup-delay LENGTH order to first job of a new worker (default 120s)
   --concurrency N        slots of one worker (default 1)
   --load W               scale the trace so that the replayed stretch offers the work of W workers on average
+${timeZoneHelp.replace('ZONE  ', 'ZONE    ')}
   --from TIME            first moment replayed, ISO 8601 (default: --eval before the end)
   --eval LENGTH          how much is replayed (default 7d, or three quarters of a shorter trace)
   --history LENGTH       how much before that the forecaster may learn from (default 56d)
@@ -62,6 +64,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
       'startup-delay': { type: 'string', default: '120s' },
       concurrency: { type: 'string', default: '1' },
       load: { type: 'string' },
+      'time-zone': { type: 'string' },
       from: { type: 'string' },
       eval: { type: 'string' },
       history: { type: 'string', default: '56d' },
@@ -82,7 +85,8 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   const meanSec =
     values['service-time'] === undefined ? undefined : parseDurationSec(values['service-time'], '--service-time');
   const service = await readServiceDistribution(values.service, { meanSec, option: '--service' });
-  const { trace, notices } = await readTraceFile(file);
+  const zone = parseTimeZone(values['time-zone']);
+  const { trace, notices } = await readTraceFile(file, zone);
   for (const notice of notices) io.stderr.write(`${file}: ${notice}\n`);
 
   const { load, from, eval: evaluated } = values;
@@ -93,7 +97,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
     startupDelaySec: parseDurationSec(values['startup-delay'], '--startup-delay'),
     concurrency: parseNumber(values.concurrency, '--concurrency', { min: 1, max: 10_000, integer: true }),
     ...(load !== undefined && { loadWorkers: parseNumber(load, '--load', { min: 0.001, max: 1_000_000 }) }),
-    ...(from !== undefined && { fromMs: parseTime(from) }),
+    ...(from !== undefined && { fromMs: parseMoment(from, '--from', zone) }),
     ...(evaluated !== undefined && { evalDays: parseDurationSec(evaluated, '--eval') / 86_400 }),
     historyDays: parseDurationSec(values.history, '--history') / 86_400,
     within: parseWithin(values.within),
@@ -109,7 +113,11 @@ async function run(args: string[], io: CommandIo): Promise<number> {
     return exitCodes.infeasible;
   }
   await writeOutputs(result.backtest, values);
-  io.stdout.write(values.json ? `${JSON.stringify(backtestJson(result.backtest))}\n` : backtestTable(result.backtest));
+  io.stdout.write(
+    values.json
+      ? `${JSON.stringify({ ...backtestJson(result.backtest), notes: notices })}\n`
+      : backtestTable(result.backtest),
+  );
   return exitCodes.ok;
 }
 
@@ -127,12 +135,6 @@ async function writeOrExplain(path: string, text: string): Promise<void> {
   } catch (error) {
     throw new InputError(`${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
   }
-}
-
-function parseTime(text: string): number {
-  const ms = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) || /^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`);
-  if (Number.isNaN(ms)) throw new InputError(`--from: '${text}' is not a time; write for example 2026-01-31T00:00:00Z`);
-  return ms;
 }
 
 function parseWithin(text: string): 'held' | 'interpolated' {

@@ -146,4 +146,86 @@ describe('capplan forecast', () => {
     expect(await refusal(file, '--format', 'xml')).to.contain('none of table, csv, json');
     expect(await refusal(file, '--plot', 'chart.png')).to.contain('.html or .svg');
   });
+
+  describe('in a time zone', () => {
+    const startMs = Date.parse('2026-02-28T23:00:00Z');
+    /** 29 days from 1 March in Berlin, over the change of the 29th, written in some form. */
+    const written = async (name: string, form: (ms: number) => string, everySec = 3600): Promise<string> => {
+      const rows = Array.from({ length: Math.round((29 * 86_400) / everySec) }, (_, i) => {
+        const ms = startMs + i * everySec * 1000;
+        const isNight = Math.floor((ms + 3_600_000) / 3_600_000) % 24 < 6;
+        return `${form(ms)},${isNight ? 1 : 9 + (i % 3)}`;
+      });
+      const path = join(folder, `${name}.csv`);
+      await writeFile(path, ['timestamp,arrival_rate', ...rows].join('\n'));
+      return path;
+    };
+    const offsetHours = (ms: number): number => (ms >= Date.UTC(2026, 2, 29, 1) ? 2 : 1);
+    const local = (ms: number): string => new Date(ms + offsetHours(ms) * 3_600_000).toISOString().slice(0, 19);
+    const forms = {
+      utc: (ms: number) => new Date(ms).toISOString(),
+      offset: (ms: number) => `${local(ms)}+0${offsetHours(ms)}:00`,
+      local: (ms: number) => local(ms).replace('T', ' '),
+    };
+    const steps = async (...args: string[]): Promise<{ notes: string[]; forecasts: { steps: unknown[] }[] }> =>
+      JSON.parse((await run(...args, '--every', '1h', '--json')).out);
+
+    it('gives one forecast whichever way times are written, wherever the machine is, with an event in the same zone', async () => {
+      const before = process.env.TZ;
+      try {
+        const found: unknown[] = [];
+        for (const machine of ['UTC', 'America/New_York', 'Asia/Kolkata']) {
+          process.env.TZ = machine;
+          for (const [name, form] of Object.entries(forms)) {
+            const path = await written(`zone-${name}`, form);
+            const asked = [path, '--time-zone', 'Europe/Berlin', '--event', '2026-03-30 08:00/2026-03-30 10:00=3'];
+            found.push((await steps(...asked)).forecasts[0]?.steps);
+          }
+        }
+        for (const each of found) expect(each).to.deep.equal(found[0]);
+      } finally {
+        if (before === undefined) delete process.env.TZ;
+        else process.env.TZ = before;
+      }
+    });
+
+    it('puts what is worth knowing about the file into JSON and CSV too', async () => {
+      const path = await written('zone-local', forms.local);
+      const note = 'timestamps name no time zone and are times of Europe/Berlin';
+      expect((await steps(path, '--time-zone', 'Europe/Berlin')).notes.join()).to.contain(note);
+      const { out } = await run(path, '--time-zone', 'Europe/Berlin', '--every', '1h', '--format', 'csv');
+      expect(out.split('\n')[0])
+        .to.match(/^# note: /)
+        .and.contain(note);
+      expect((await steps(await written('zone-offset', forms.offset))).notes.join()).to.contain(
+        'the clock of the file',
+      );
+    });
+
+    it('forecasts days at local midnight over a change of the clock', async () => {
+      const path = join(folder, 'days.csv');
+      const days = Array.from({ length: 60 }, (_, i) => {
+        const day = new Date(Date.UTC(2026, 1, 1 + i)).toISOString().slice(0, 10);
+        return `${day}T00:00:00${day > '2026-03-29' ? '+02:00' : '+01:00'},${100 + 10 * (i % 7)}`;
+      });
+      await writeFile(path, ['timestamp,arrival_rate', ...days].join('\n'));
+      const { code, out } = await run(
+        path,
+        '--every',
+        '1d',
+        '--horizon',
+        '3d',
+        '--time-zone',
+        'Europe/Berlin',
+        '--json',
+      );
+      expect(code).to.equal(0);
+      const [made] = JSON.parse(out).forecasts;
+      expect(made.steps.map(({ timestamp }: { timestamp: string }) => timestamp)).to.deep.equal([
+        '2026-04-01T22:00:00Z',
+        '2026-04-02T22:00:00Z',
+        '2026-04-03T22:00:00Z',
+      ]);
+    });
+  });
 });

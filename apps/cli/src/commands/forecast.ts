@@ -6,15 +6,14 @@ import {
   fitForecast,
   forecastModels,
   type KnownEvent,
-  type UtcOffset,
-  utcOffsetOf,
 } from '@capplan/forecasting';
-import { type ArrivalTrace, resample } from '@capplan/traces';
+import { type ArrivalTrace, type FileZone, resample } from '@capplan/traces';
 import { type Command, type CommandIo, exitCodes, InputError } from '../command.ts';
 import { parseDurationSec, parseNumber } from '../durations.ts';
 import { type ForecastRun, forecastCsv, forecastJson, forecastTable } from '../forecast-output.ts';
 import { forecastPlot } from '../forecast-plot.ts';
 import { measureUpdateMicroseconds } from '../forecast-timing.ts';
+import { parseMoment, parseTimeZone } from '../time-zone.ts';
 import { readTraceFile } from '../trace-file.ts';
 
 const everyDefaultSec = 900;
@@ -33,12 +32,14 @@ FILE.csv has the columns timestamp,arrival_rate (arrivals per second, oldest fir
   --origins LIST       numbers of observations after which to forecast, such as 1000,1500, or last:28 for 28 of them
                        over the last quarter (default: one forecast, from the end); later data are not looked at
   --levels LIST        central probability of each interval (default 0.95)
-  --time-zone ZONE     IANA zone whose clock days and weeks follow, such as Europe/Berlin (default: the file's clock)
-  --event FROM/TO=X    demand is multiplied by X from time FROM to TO (ISO 8601); may be repeated
+  --time-zone ZONE     IANA zone such as Europe/Berlin: times that name no zone are times of it, and days and weeks
+                       follow its clock (default: the clock that the file names, else UTC)
+  --event FROM/TO=X    demand is multiplied by X from time FROM to TO (ISO 8601, read like the file); may be repeated
   --format FORMAT      table (default), csv or json; --json is short for --format json
   --plot FILE          draws history and forecast into an .html or .svg file that opens from disk
 
 CSV columns: origin,step,timestamp,mean, then lo_ and hi_ for each level. origin is the number of observations used.
+Lines that begin with # say what is worth knowing about the file, as 'notes' do in JSON.
 
 example: capplan forecast trace.csv --every 15m --horizon 7d --levels 0.8,0.95 --plot forecast.html
 `;
@@ -75,12 +76,12 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   const format = parseFormat(values.format, values.json);
   const model = parseModel(values.model);
   const levels = parseLevels(values.levels);
-  const events = values.event.map(parseEvent);
-  const utcOffsetMinutesAt = parseTimeZone(values['time-zone']);
+  const zone = parseTimeZone(values['time-zone']);
+  const events = values.event.map((text) => parseEvent(text, zone));
   if (values.plot !== undefined && !/\.(html|svg)$/i.test(values.plot)) {
     throw new InputError(`--plot: '${values.plot}' must end in .html or .svg`);
   }
-  const { trace: raw, notices } = await readTraceFile(file);
+  const { trace: raw, notices, utcOffsetMinutesAt } = await readTraceFile(file, zone);
   const everySec =
     values.every === undefined ? Math.max(everyDefaultSec, raw.intervalSec) : parseDurationSec(values.every, '--every');
   if (everySec < 1 || everySec > 86_400) throw new InputError(`--every: '${values.every}' is not between 1s and 1d`);
@@ -100,10 +101,10 @@ async function run(args: string[], io: CommandIo): Promise<number> {
     if (io.signal.aborted) return exitCodes.interrupted;
   }
   const updateMicroseconds = measureUpdateMicroseconds(trace);
-  const report = { file, trace, runs, updateMicroseconds };
+  const report = { file, trace, runs, updateMicroseconds, notices, utcOffsetMinutesAt };
   if (format === 'json') io.stdout.write(forecastJson(report));
   else if (format === 'csv') io.stdout.write(forecastCsv(report));
-  else io.stdout.write(forecastTable(report, notices));
+  else io.stdout.write(forecastTable(report));
   if (format === 'csv') {
     const fits = runs.map(({ fitMs }) => fitMs).sort((a, b) => a - b);
     const median = fits[fits.length >> 1] ?? 0;
@@ -165,20 +166,12 @@ function parseOrigins(text: string | undefined, steps: number): number[] {
   return [...origins];
 }
 
-function parseTimeZone(zone: string | undefined): UtcOffset | undefined {
-  if (zone === undefined) return undefined;
-  try {
-    return utcOffsetOf(zone);
-  } catch {
-    throw new InputError(`--time-zone: '${zone}' is not known; write for example Europe/Berlin`);
-  }
-}
-
-function parseEvent(text: string): KnownEvent {
+function parseEvent(text: string, zone: FileZone | undefined): KnownEvent {
   const [, from = '', to = '', factor = ''] = /^(.+)\/(.+)=(.+)$/.exec(text) ?? [];
-  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
-  if (!(fromMs < toMs)) {
+  if (factor === '') {
     throw new InputError(`--event: '${text}' is not FROM/TO=X such as 2026-11-27T00:00Z/2026-11-28T00:00Z=2.5`);
   }
+  const [fromMs, toMs] = [parseMoment(from, '--event', zone), parseMoment(to, '--event', zone)];
+  if (fromMs >= toMs) throw new InputError(`--event: in '${text}' FROM is not before TO`);
   return { fromMs, toMs, multiplier: parseNumber(factor, '--event', { min: 0, max: 1000 }) };
 }

@@ -93,7 +93,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
   };
 
   const suite: { kind: Kind; trace: ArrivalTrace }[] = [];
-  if (values.only !== 'made') suite.push(...(await recordedIn(folder)));
+  if (values.only !== 'made') suite.push(...(await recordedIn(folder, io)));
   if (values.only !== 'recorded') suite.push(...validationWorkloads(setting.seed));
   const results: { kind: Kind; validation: Validation }[] = [];
   const skipped: { trace: string; reason: string }[] = [];
@@ -114,7 +114,7 @@ function validateOne(trace: ArrivalTrace, { evalDays, ...setting }: Setting): Va
   return result.ok ? validationOf(result.backtest, setting.policy) : { reason: result.detail };
 }
 
-async function recordedIn(folder: string): Promise<{ kind: 'recorded'; trace: ArrivalTrace }[]> {
+async function recordedIn(folder: string, io: CommandIo): Promise<{ kind: 'recorded'; trace: ArrivalTrace }[]> {
   let names: string[];
   try {
     names = (await readdir(folder)).filter((name) => /\.csv$/i.test(name)).sort();
@@ -123,7 +123,11 @@ async function recordedIn(folder: string): Promise<{ kind: 'recorded'; trace: Ar
   }
   if (names.length === 0) throw new InputError(`${folder}: no .csv file in it`);
   const recorded: { kind: 'recorded'; trace: ArrivalTrace }[] = [];
-  for (const name of names) recorded.push({ kind: 'recorded', trace: (await readTraceFile(join(folder, name))).trace });
+  for (const name of names) {
+    const { trace, notices } = await readTraceFile(join(folder, name));
+    for (const notice of notices) io.stderr.write(`${name}: ${notice}\n`);
+    recorded.push({ kind: 'recorded', trace });
+  }
   return recorded;
 }
 
