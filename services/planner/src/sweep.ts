@@ -60,7 +60,8 @@ export function createSweep(
     const { points } = await bus.request('load.history', data, { key: pool, actor });
     let spending = noSpending(nowMs);
     for (const point of points) {
-      const lengthMs = 1000 * point.interval_s;
+      // What was imported was spent elsewhere.
+      const lengthMs = 1000 * point.interval_s * (1 - (point.imported_share ?? 0));
       const costPerHour = point.cost_per_hour ?? point.current_workers * price;
       spending = spend(spending, { endMs: Date.parse(point.timestamp) + lengthMs, lengthMs, costPerHour });
     }
