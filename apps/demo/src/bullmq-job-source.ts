@@ -1,7 +1,7 @@
 import type { WorkerTransport } from '@capplan/worker-sdk';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { doneBitmapKey } from './bullmq-job-queue.ts';
+import { doneBitmapKey, finishedKept, finishedStreamKey } from './bullmq-job-queue.ts';
 import type { DemoJob } from './job-queue.ts';
 import type { JobSource } from './job-source.ts';
 
@@ -18,8 +18,13 @@ export function bullmqJobSource(options: { redisUrl: string; queue: string; tran
       worker = new Worker<DemoJob>(
         options.queue,
         async ({ data }) => {
-          await work(data);
-          await bits.setbit(doneBitmapKey, data.number, 1);
+          const { number, startedMs, finishedMs } = await work(data);
+          const times = ['number', number, 'started_ms', startedMs, 'finished_ms', finishedMs];
+          await bits
+            .multi()
+            .setbit(doneBitmapKey, number, 1)
+            .xadd(finishedStreamKey, 'MAXLEN', '~', finishedKept, '*', ...times)
+            .exec();
         },
         {
           connection,

@@ -5,6 +5,13 @@ export interface DemoJob {
   enqueuedMs: number;
 }
 
+/** When a job was worked on, virtual ms since the epoch. */
+export interface FinishedJob {
+  number: number;
+  startedMs: number;
+  finishedMs: number;
+}
+
 /** The queue that the demo fills and its workers empty. */
 export interface JobQueue {
   add(jobs: DemoJob[]): Promise<void>;
@@ -14,5 +21,7 @@ export interface JobQueue {
   submitted(): Promise<number>;
   /** Different jobs that have been done. */
   completed(): Promise<number>;
+  /** Jobs that finished since the last call, oldest first; one may come twice. The first call begins with what is kept. */
+  finished(): Promise<FinishedJob[]>;
   close(): Promise<void>;
 }

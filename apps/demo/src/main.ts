@@ -160,7 +160,8 @@ function drawLive(frame: () => string[]): () => void {
   if (!process.stdout.isTTY) return () => {};
   let drawn = 0;
   const draw = () => {
-    const lines = frame();
+    // What is higher than the terminal would scroll, and could not be drawn over.
+    const lines = frame().slice(0, (process.stdout.rows ?? 24) - 1);
     const up = drawn > 0 ? `\u001b[${drawn}A` : '';
     process.stdout.write(`\u001b[?25l${up}\u001b[0J${lines.join('\n')}\n`);
     drawn = lines.length;

@@ -8,6 +8,8 @@ export interface Producer {
   stop(): Promise<void>;
   /** Jobs in the queue or done for certain. */
   submitted(): number;
+  /** Jobs whose time has come and that are not yet in the queue. */
+  owed(): number;
 }
 
 /** Real time between two looks at what is due; bursts within it go in together. */
@@ -55,5 +57,5 @@ export function startProducer(options: {
     await ticker.stop();
     await reporter.stop();
   };
-  return { stop, submitted: () => submitted };
+  return { stop, submitted: () => submitted, owed: () => owed.length };
 }

@@ -18,6 +18,6 @@ describe('createReactiveRule', () => {
     const outcome = rule.outcome(startedMs + hours * 3_600_000);
     const hourly = demo.pool.worker_cost_per_hour;
     expect(outcome?.cost).to.be.within(8 * hours * hourly, demo.policy.scaling.max_workers * hours * hourly);
-    expect(outcome?.sloAttainment).to.be.within(0.8, 1);
+    expect(outcome?.attainment).to.be.within(0.8, 1);
   });
 });

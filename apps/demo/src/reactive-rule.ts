@@ -1,19 +1,16 @@
 import { durationSec } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
-import { createHpa, runController, scoreRun } from '@capplan/replay';
+import { createHpa, runController } from '@capplan/replay';
 import { createServiceSource } from '@capplan/simulation';
 import type { DemoPool } from './demo-pool.ts';
-
-export interface ReactiveOutcome {
-  cost: number;
-  sloAttainment: number;
-}
+import { decidedMinutes } from './job-ledger.ts';
+import { judgeRun, type RunVerdict } from './judge-run.ts';
 
 export interface ReactiveRule {
   /** A job that was put in, virtual ms since the epoch; in order. */
   arrived(atMs: number): void;
   /** What the rule would have made of everything until now; null within the first half hour of virtual time. */
-  outcome(nowMs: number): ReactiveOutcome | null;
+  outcome(nowMs: number): RunVerdict | null;
 }
 
 const stepSec = 15;
@@ -23,12 +20,10 @@ const minimumSec = 1800;
  * What would Kubernetes' Horizontal Pod Autoscaler, at its documented defaults, have paid for the same arrivals?
  *
  * It is simulated job by job on a pool like the demo's: the same slots, start-up delay, service times, bounds, prices
- * and first worker count. Only the chance of each single service time differs.
+ * and first worker count, and judged by the same function. Only the chance of each single service time differs.
  */
-export function createReactiveRule(
-  { pool, policy, serviceMeanSec, serviceScv, targetSec }: DemoPool,
-  startedMs: number,
-): ReactiveRule {
+export function createReactiveRule(demo: DemoPool, startedMs: number): ReactiveRule {
+  const { pool, policy, serviceMeanSec, serviceScv, targetSec } = demo;
   const counts: number[] = [];
   return {
     arrived: (atMs) => {
@@ -56,7 +51,7 @@ export function createReactiveRule(
         pool: {
           concurrency: pool.concurrency,
           startupDelaySec: durationSec(pool.startup_delay),
-          latencyOf: 'response',
+          latencyOf: policy.slo.latency_of ?? 'response',
           targetSec,
         },
         services: createServiceSource(
@@ -65,11 +60,10 @@ export function createReactiveRule(
         ),
         seed: 'reactive',
       });
-      const score = scoreRun(run, {
-        workerCostPerHour: pool.worker_cost_per_hour,
-        violationCostPerMinute: policy.cost.violation_cost_per_minute ?? 0,
-      });
-      return { cost: score.totalCost, sloAttainment: score.jobsWithin };
+      const minutes = run.minutes
+        .slice(0, decidedMinutes({ startedMs, targetSec, nowMs }))
+        .map(({ arrivals, arrivedWithinTarget }) => ({ arrivals, withinTarget: arrivedWithinTarget }));
+      return judgeRun({ minutes, workerSec: run.workerSec }, demo);
     },
   };
 }

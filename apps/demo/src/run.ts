@@ -12,10 +12,13 @@ import { type Arrival, arrivalsOf } from './arrivals.ts';
 import { awaitFirstWorkers, declarePool, settlePolicy } from './begin-pool.ts';
 import { type DemoPool, demoPool, demoPoolId } from './demo-pool.ts';
 import type { JobQueue } from './job-queue.ts';
+import { createJobLedger } from './job-ledger.ts';
+import { judgeRun, type RunVerdict } from './judge-run.ts';
 import { openOwnRecords } from './own-records.ts';
 import { startProducer } from './producer.ts';
 import { openQueue } from './queue-place.ts';
-import { createReactiveRule, type ReactiveOutcome } from './reactive-rule.ts';
+import { createReactiveRule } from './reactive-rule.ts';
+import { incompleteness } from './run-marks.ts';
 import { createScaledClock, type TimeScale } from './scaled-clock.ts';
 import { createScoreboard, type Scoreboard } from './scoreboard.ts';
 import type { ScreenState } from './screen.ts';
@@ -105,7 +108,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
           ? { command: process.execPath, args: [workerFile()], env: { CAPPLAN_DEMO_WORKER: JSON.stringify(workers) } }
           : undefined,
     }).catch((error: unknown) => {
-      throw isCapacityError(error, 'conflict') && args.port > 0 ? portTaken(args.port, error) : error;
+      throw isTaken(error) ? portTaken(args.port, error) : error;
     });
     undo.push(() => stack.stop());
     const context = await stack.open('demo');
@@ -131,15 +134,21 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       say(`the policy still keeps the first workers: ${error instanceof Error ? error.message : String(error)}`),
     );
     undo.push(async () => settling.abort());
-    const scoreboard = createScoreboard(demo);
-    const following = await followRun(context, scoreboard);
-    undo.push(() => Promise.all(following.map((subscription) => subscription.stop())));
 
     const startedMs = clock.nowMs();
+    const scoreboard = createScoreboard(demo, startedMs);
+    const following = await followRun(context, scoreboard);
+    undo.push(() => Promise.all(following.map((subscription) => subscription.stop())));
+    const latencyOf = demo.policy.slo.latency_of ?? 'response';
+    const ledger = createJobLedger({ startedMs, targetSec: demo.targetSec, latencyOf });
+    const readFinished = async () => {
+      for (const job of await place.queue.finished()) ledger.finished(job);
+    };
     const reactive = createReactiveRule(demo, startedMs);
-    const arrivals = watched(arrivalsFrom(trace, demo, args.seed, startedMs), (arrival) =>
-      reactive.arrived(arrival.atMs),
-    );
+    const arrivals = watched(arrivalsFrom(trace, demo, args.seed, startedMs), ({ number, atMs }) => {
+      reactive.arrived(atMs);
+      ledger.submitted({ number, enqueuedMs: atMs });
+    });
     const reporter = createArrivalReporter({
       transport: createBusTransport(context.bus),
       pool: demoPoolId,
@@ -149,13 +158,14 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     });
     const producer = startProducer({ arrivals, queue: place.queue, clock, realClock, reporter, onError: () => {} });
     undo.push(() => producer.stop());
-    let reactiveNow: ReactiveOutcome | null = null;
+    let reactiveNow: RunVerdict | null = null;
     let completed = 0;
     const looking = realClock.every(
       reactiveEveryMs,
       async () => {
         if (!args.headless) reactiveNow = reactive.outcome(clock.nowMs());
         completed = await place.queue.completed();
+        await readFinished();
       },
       () => {},
     );
@@ -163,45 +173,86 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
 
     const token = await stack.issueToken('demo', ['admin', 'finance'], ['pwd', 'otp']);
     const currency = demo.policy.cost.currency ?? 'USD';
+    const restarts = Number(env.CAPPLAN_RESTARTS ?? 0);
+    /** The figures of the run until a moment, and what they do not cover. */
+    const addUp = (nowMs: number, finishedUnseen: number) => {
+      const board = scoreboard.figures(nowMs);
+      const standing = ledger.standing(nowMs);
+      return {
+        board,
+        standing,
+        verdict: judgeRun({ minutes: standing.minutes, workerSec: board.workerSec }, demo),
+        gaps: { ...board, ...standing, finishedUnseen, restarts },
+      };
+    };
     return {
       apiUrl: stack.url,
       token,
       notice: servers.notice,
       demo,
-      screen: () => ({
-        title: `Capacity Planner, replaying ${options.traceName}`,
-        apiUrl: stack.url,
-        notice: servers.notice,
-        nowMs: clock.nowMs(),
-        startedMs,
-        speed: args.speed,
-        targetSec: demo.targetSec,
-        moments: scoreboard.moments(),
-        figures: scoreboard.figures(),
-        jobsSubmitted: producer.submitted(),
-        jobsCompleted: completed,
-        reactiveCost: reactiveNow?.cost ?? null,
-        currency,
-        lastPlan: scoreboard.lastPlan(),
-      }),
+      screen: () => {
+        const nowMs = clock.nowMs();
+        const { board, verdict, gaps } = addUp(nowMs, 0);
+        return {
+          title: `Capacity Planner, replaying ${options.traceName}`,
+          apiUrl: stack.url,
+          notice: servers.notice,
+          nowMs,
+          startedMs,
+          speed: args.speed,
+          targetSec: demo.targetSec,
+          moments: scoreboard.moments(),
+          board,
+          verdict,
+          // What is under way is no gap of a run that goes on.
+          marks: incompleteness({ ...gaps, unfinished: gaps.unfinishedLate }),
+          jobsSubmitted: producer.submitted(),
+          jobsCompleted: completed,
+          reactive: reactiveNow,
+          currency,
+          lastPlan: scoreboard.lastPlan(),
+        };
+      },
       abandon: () => unwind(),
       stop: async () => {
         const endedMs = clock.nowMs();
-        const figures = scoreboard.figures();
+        const owed = producer.owed();
         await producer.stop();
-        const verdict = await verifyAudit(context);
+        const audit = await verifyAudit(context);
         // Workers end with the services; only then does the count of jobs hold still.
         await unwind(queueStands);
-        const counts = await countJobs(place.queue);
-        const outcome = reactive.outcome(endedMs);
+        const { open, ...counts } = await countJobs(place.queue);
+        await readFinished();
+        const rule = reactive.outcome(endedMs);
+        const elsewhere = open + counts.jobs_lost + owed;
+        const unseen = Math.max(0, ledger.standing(endedMs).unfinished - elsewhere);
+        const { board, standing, verdict, gaps } = addUp(endedMs, unseen);
         await unwind();
+        const incomplete = incompleteness({ ...gaps, unfinished: gaps.unfinished - unseen });
         return {
-          ...figures,
-          reactive_cost: outcome?.cost ?? null,
-          reactive_slo_attainment: outcome?.sloAttainment ?? null,
+          slo_attainment: verdict.attainment,
+          p95_response_s: standing.responseSecP95,
+          minutes_judged: verdict.minutes,
+          minutes_missed: verdict.minutesMissed,
+          jobs_judged: verdict.jobs,
+          jobs_late: verdict.jobsLate,
+          jobs_unfinished: standing.unfinished - unseen,
+          max_backlog: board.maxBacklog,
+          worker_hours: verdict.workerHours,
+          cost: verdict.cost,
+          forecast_wape: board.forecastWape,
+          plans_proposed: board.plansProposed,
+          plans_carried_out: board.plansCarriedOut,
+          windows: board.windows,
+          windows_measured: board.windowsMeasured,
+          complete: incomplete.length === 0,
+          incomplete,
+          reactive_cost: rule?.cost ?? null,
+          reactive_slo_attainment: rule?.attainment ?? null,
+          reactive_minutes_missed: rule?.minutesMissed ?? null,
           ...counts,
-          audit_records: verdict?.records ?? 0,
-          audit_intact: verdict?.intact ?? null,
+          audit_records: audit?.records ?? 0,
+          audit_intact: audit?.intact ?? null,
           start_up_s: startUpSec,
           virtual_hours: (endedMs - startedMs) / 3_600_000,
           currency,
@@ -213,6 +264,12 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     await unwind().catch(() => {});
     throw error;
   }
+}
+
+function isTaken(error: unknown): boolean {
+  return (
+    isCapacityError(error, 'conflict') && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
+  );
 }
 
 function portTaken(port: number, cause: unknown): CapacityError {
@@ -269,7 +326,12 @@ async function verifyAudit({ bus }: OpenContext): Promise<{ records: number; int
 
 async function countJobs(queue: JobQueue) {
   const [submitted, completed, open] = await Promise.all([queue.submitted(), queue.completed(), queue.open()]);
-  return { jobs_submitted: submitted, jobs_completed: completed, jobs_lost: Math.max(0, submitted - completed - open) };
+  return {
+    open,
+    jobs_submitted: submitted,
+    jobs_completed: completed,
+    jobs_lost: Math.max(0, submitted - completed - open),
+  };
 }
 
 /** The same jobs under the same numbers, beginning with those that are still to come. */

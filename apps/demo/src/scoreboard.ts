@@ -2,16 +2,18 @@ import { durationSec, type Forecast, type Plan, type Requirement, type Snapshot 
 import { type QuantileSketch, sketchFromWire } from '@capplan/sketch';
 import type { DemoPool } from './demo-pool.ts';
 
-/** The figures of a run, as its last line shows them. Times virtual, in seconds; money in the policy's currency. */
-export interface RunFigures {
-  slo_attainment: number | null;
-  p95_response_s: number | null;
-  max_backlog: number;
-  worker_hours: number;
-  cost: number;
-  forecast_wape: number | null;
-  plans_proposed: number;
-  plans_carried_out: number;
+/** What the services' messages add up to. Times virtual, in seconds. */
+export interface BoardFigures {
+  /** Paid time of workers in the windows that were measured. */
+  workerSec: number;
+  /** Windows that have passed since the start, those that were measured, and those whose measurements were whole. */
+  windows: number;
+  windowsMeasured: number;
+  windowsTrusted: number;
+  maxBacklog: number;
+  forecastWape: number | null;
+  plansProposed: number;
+  plansCarriedOut: number;
 }
 
 /** What the live screen shows, oldest first. */
@@ -30,24 +32,22 @@ export interface Scoreboard {
   forecast(forecast: Forecast): void;
   requirement(requirement: Requirement): void;
   plan(status: 'proposed' | 'completed' | 'other', plan: Plan): void;
-  figures(): RunFigures;
+  figures(nowMs: number): BoardFigures;
   moments(): readonly Moment[];
   lastPlan(): Plan | undefined;
 }
 
 const momentsKept = 720;
 
-/** Adds up a run from what its services say. Meeting a message twice changes nothing. */
-export function createScoreboard({ pool, policy, targetSec }: DemoPool): Scoreboard {
-  const violationCost = policy.cost.violation_cost_per_minute ?? 0;
-  const seenWindows = new Set<string>();
+/** Adds up a run from what its services publish. Meeting a message twice changes nothing. */
+export function createScoreboard({ pool, snapshotIntervalSec }: DemoPool, startedMs: number): Scoreboard {
+  /** Windows that ended within the run, by their end, and whether their measurements were whole. */
+  const windows = new Map<number, boolean>();
   const proposed = new Set<string>();
   const carriedOut = new Set<string>();
   const moments: Moment[] = [];
   let promises: { dueMs: number; rate: number }[] = [];
-  let responses: QuantileSketch | undefined;
   let workerSec = 0;
-  let violationMinutes = 0;
   let maxBacklog = 0;
   let absoluteError = 0;
   let demand = 0;
@@ -57,20 +57,13 @@ export function createScoreboard({ pool, policy, targetSec }: DemoPool): Scorebo
 
   return {
     snapshot: (snapshot) => {
-      if (seenWindows.has(snapshot.timestamp)) return;
-      seenWindows.add(snapshot.timestamp);
       const timeMs = Date.parse(snapshot.timestamp);
+      if (timeMs <= startedMs || windows.has(timeMs)) return;
+      windows.set(timeMs, snapshot.quality.trusted);
       workerSec += (snapshot.current_workers + snapshot.starting_workers) * snapshot.interval_s;
       maxBacklog = Math.max(maxBacklog, snapshot.backlog);
       const sketch = readSketch(snapshot.response_time_sketch);
       const p95 = sketch && sketch.count > 0 ? sketch.quantile(0.95) : null;
-      // With work waiting and nothing finished, the window has missed its target as surely as with slow answers.
-      const starved = p95 === null && snapshot.backlog > 0 && snapshot.completion_rate === 0;
-      if ((p95 !== null && p95 > targetSec) || starved) violationMinutes += snapshot.interval_s / 60;
-      if (sketch) {
-        if (responses) responses.merge(sketch);
-        else responses = sketch;
-      }
       const due = promises.filter(({ dueMs }) => dueMs > timeMs - snapshot.interval_s * 1000 && dueMs <= timeMs);
       promises = promises.filter(({ dueMs }) => dueMs > timeMs);
       if (due.length > 0 && snapshot.quality.trusted) {
@@ -104,16 +97,22 @@ export function createScoreboard({ pool, policy, targetSec }: DemoPool): Scorebo
       if (status === 'completed') carriedOut.add(plan.id);
       if (!newest || plan.updated_at >= newest.updated_at) newest = plan;
     },
-    figures: () => ({
-      slo_attainment: responses && responses.count > 0 ? share(responses, targetSec) : null,
-      p95_response_s: responses && responses.count > 0 ? responses.quantile(0.95) : null,
-      max_backlog: maxBacklog,
-      worker_hours: workerSec / 3600,
-      cost: (workerSec / 3600) * pool.worker_cost_per_hour + violationMinutes * violationCost,
-      forecast_wape: demand > 0 ? absoluteError / demand : null,
-      plans_proposed: proposed.size,
-      plans_carried_out: carriedOut.size,
-    }),
+    figures: (nowMs) => {
+      // The newest window may still be on its way.
+      const intervalMs = snapshotIntervalSec * 1000;
+      const lastMs = nowMs - intervalMs;
+      const due = [...windows].filter(([endMs]) => endMs <= lastMs);
+      return {
+        workerSec,
+        windows: Math.max(due.length, Math.floor((lastMs - startedMs) / intervalMs)),
+        windowsMeasured: due.length,
+        windowsTrusted: due.filter(([, isTrusted]) => isTrusted).length,
+        maxBacklog,
+        forecastWape: demand > 0 ? absoluteError / demand : null,
+        plansProposed: proposed.size,
+        plansCarriedOut: carriedOut.size,
+      };
+    },
     moments: () => moments,
     lastPlan: () => newest,
   };
@@ -132,10 +131,4 @@ function readSketch(wire: Snapshot['response_time_sketch']): QuantileSketch | un
   if (!wire) return undefined;
   const read = sketchFromWire(wire);
   return read.ok ? read.sketch : undefined;
-}
-
-/** Share of values at or below a limit, to the resolution of the sketch. */
-function share(sketch: QuantileSketch, limit: number): number {
-  const within = sketch.buckets().reduce((sum, { upper, count }) => (upper <= limit ? sum + count : sum), 0);
-  return within / sketch.count;
 }

@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import { renderScreen, type ScreenState } from './screen.ts';
 
+const verdict = {
+  attainment: 0.97,
+  minutes: 180,
+  minutesMissed: 4,
+  jobs: 100,
+  jobsLate: 3,
+  workerHours: 12,
+  cost: 5,
+};
+
 const state: ScreenState = {
   title: 'Capacity Planner',
   apiUrl: 'http://127.0.0.1:8080',
@@ -18,19 +28,21 @@ const state: ScreenState = {
     backlog: 0,
     responseP95Sec: i === 299 ? 200 : 90,
   })),
-  figures: {
-    slo_attainment: 0.97,
-    p95_response_s: 90,
-    max_backlog: 3,
-    worker_hours: 12,
-    cost: 5,
-    forecast_wape: 0.1,
-    plans_proposed: 2,
-    plans_carried_out: 1,
+  board: {
+    workerSec: 43_200,
+    windows: 96,
+    windowsMeasured: 96,
+    windowsTrusted: 96,
+    maxBacklog: 3,
+    forecastWape: 0.1,
+    plansProposed: 2,
+    plansCarriedOut: 1,
   },
+  verdict,
+  marks: [],
   jobsSubmitted: 10,
   jobsCompleted: 9,
-  reactiveCost: 6,
+  reactive: { ...verdict, cost: 6 },
   currency: 'USD',
   lastPlan: undefined,
 };
@@ -39,15 +51,44 @@ const state: ScreenState = {
 const plain = (line: string) => line.replace(/\u001b\[\d+m/g, '');
 
 describe('renderScreen', () => {
-  for (const columns of [40, 80, 200]) {
-    it(`keeps its charts inside a terminal of ${columns} columns`, () => {
-      const charts = renderScreen(state, columns)
-        .map(plain)
-        .filter((line) => /[▁-█]/.test(line));
-      expect(charts).to.have.length(6);
-      for (const line of charts) expect(line.length).to.be.at.most(Math.max(60, Math.min(columns, 140)));
+  const plan = {
+    target_workers: 9,
+    current_workers: 4,
+    status: 'completed',
+    created_at: '2026-01-05T08:59:30.000Z',
+    rationale: 'Demand is expected to rise within the next start-up delay, so that more workers are needed. '.repeat(8),
+  } as ScreenState['lastPlan'];
+  const full = {
+    ...state,
+    title: `Capacity Planner, replaying ${'a trace with a rather long name '.repeat(3)}`,
+    notice: 'In-memory servers (nats-server not found): records and messages do not survive a restart.',
+    marks: ['3 of 96 windows were not measured: worker-hours, cost and the most jobs waiting are lower bounds'],
+    lastPlan: plan,
+  };
+  for (const columns of [30, 60, 80, 200]) {
+    it(`never fills more than the ${columns} columns of its terminal`, () => {
+      const lines = renderScreen(full, columns).map(plain);
+      expect(lines.filter((line) => /[▁-█]/.test(line))).to.have.length(6);
+      for (const line of lines) expect(line.length, line).to.be.at.most(columns);
     });
   }
+
+  for (const columns of [60, 80]) {
+    it(`cuts none of its figures and sentences off at ${columns} columns`, () => {
+      const [, ...lines] = renderScreen(full, columns).map(plain);
+      expect(lines.filter((line) => line.endsWith('…'))).to.deep.equal([]);
+      expect(lines.join(' ').replaceAll(/\s+/g, ' ')).to.contain(full.marks[0]).and.to.contain(full.notice);
+    });
+  }
+
+  it('says of figures with gaps that they are lower bounds', () => {
+    const board = { ...state.board, windowsMeasured: 93 };
+    expect(
+      renderScreen({ ...full, board }, 80)
+        .map(plain)
+        .join('\n'),
+    ).to.contain('at least 5.00 USD, at least 12.0 worker-hours');
+  });
 
   it('shows the newest figures and says when the objective is missed', () => {
     const text = renderScreen(state, 100).join('\n');
@@ -55,7 +96,7 @@ describe('renderScreen', () => {
   });
 
   it('has something to show before anything was measured', () => {
-    const lines = renderScreen({ ...state, moments: [], reactiveCost: null }, 80).map(plain);
+    const lines = renderScreen({ ...state, moments: [], reactive: null }, 80).map(plain);
     expect(lines.join('\n')).to.contain('none yet').and.to.contain('–');
   });
 });

@@ -1,5 +1,6 @@
 import type { Plan } from '@capplan/contracts';
-import type { Moment, RunFigures } from './scoreboard.ts';
+import type { RunVerdict } from './judge-run.ts';
+import type { BoardFigures, Moment } from './scoreboard.ts';
 
 export interface ScreenState {
   title: string;
@@ -11,10 +12,14 @@ export interface ScreenState {
   speed: number;
   targetSec: number;
   moments: readonly Moment[];
-  figures: RunFigures;
+  board: BoardFigures;
+  verdict: RunVerdict;
+  /** What the figures do not cover, a sentence each. */
+  marks: readonly string[];
   jobsSubmitted: number;
   jobsCompleted: number;
-  reactiveCost: number | null;
+  /** What a reactive rule would have made of the same arrivals; null in the first half hour. */
+  reactive: RunVerdict | null;
   currency: string;
   lastPlan: Plan | undefined;
 }
@@ -26,11 +31,11 @@ const green = (text: string) => `\u001b[32m${text}\u001b[39m`;
 const red = (text: string) => `\u001b[31m${text}\u001b[39m`;
 const cyan = (text: string) => `\u001b[36m${text}\u001b[39m`;
 
-/** One frame of the live view as lines no wider than `columns` (at least 60). */
+/** One frame of the live view as lines no wider than `columns`; below 60 columns they are cut. */
 export function renderScreen(state: ScreenState, columns: number): string[] {
   const width = Math.max(60, Math.min(columns, 140));
   const chartWidth = width - 30;
-  const { moments, figures } = state;
+  const { moments, board, verdict, reactive, currency } = state;
   const now = moments.at(-1);
   const shown = moments.slice(-chartWidth);
   const rateMax = Math.max(1e-9, ...shown.flatMap((moment) => [moment.arrivalRate, moment.forecastRate ?? 0]));
@@ -40,10 +45,17 @@ export function renderScreen(state: ScreenState, columns: number): string[] {
   const p95 = now?.responseP95Sec ?? null;
   const met = p95 === null || p95 <= state.targetSec;
 
-  return [
-    `${bold(state.title)}  ${dim(`${clockText(state.nowMs)}, ${state.speed}× real time, ${durationWords((state.nowMs - state.startedMs) / 1000)} in`)}`,
+  const atLeast = board.windowsMeasured < board.windows ? 'at least ' : '';
+  const missed = (of: RunVerdict) => `${of.minutesMissed} of ${of.minutes} minutes missed`;
+  const inTime = verdict.attainment;
+
+  const lines = [
+    bold(state.title),
+    dim(
+      `${clockText(state.nowMs)}, ${state.speed}× real time, ${durationWords((state.nowMs - state.startedMs) / 1000)} in`,
+    ),
     dim(`API ${state.apiUrl}    Ctrl-C ends the run`),
-    ...(state.notice ? [red(clip(state.notice, width))] : []),
+    ...(state.notice ? wrap(state.notice, width).map(red) : []),
     '',
     row('arrivals /s', number(now?.arrivalRate, 2), cyan(series((moment) => moment.arrivalRate, rateMax))),
     row('forecast /s', number(now?.forecastRate, 2), dim(series((moment) => moment.forecastRate, rateMax))),
@@ -52,7 +64,7 @@ export function renderScreen(state: ScreenState, columns: number): string[] {
     row(
       'backlog',
       number(now?.backlog, 0),
-      series((moment) => moment.backlog, Math.max(1, figures.max_backlog)),
+      series((moment) => moment.backlog, Math.max(1, board.maxBacklog)),
     ),
     row(
       'p95 response',
@@ -65,12 +77,20 @@ export function renderScreen(state: ScreenState, columns: number): string[] {
       ),
     ),
     '',
-    `  ${bold('objective')}  95 % of the answers within ${state.targetSec} s: ${figures.slo_attainment === null ? '–' : (figures.slo_attainment >= 0.95 ? green : red)(`${(figures.slo_attainment * 100).toFixed(1)} %`)} are so far`,
-    `  ${bold('cost')}       ${money(figures.cost, state.currency)}${state.reactiveCost === null ? '' : `, a reactive rule on the same arrivals ${money(state.reactiveCost, state.currency)}`}  ${dim(`${figures.worker_hours.toFixed(1)} worker-hours`)}`,
-    `  ${bold('jobs')}       ${state.jobsCompleted} of ${state.jobsSubmitted} done    ${bold('plans')} ${figures.plans_proposed} proposed, ${figures.plans_carried_out} carried out`,
+    `  ${bold('objective')}  ${inTime === null ? '–' : (inTime >= 0.95 ? green : red)(`${(inTime * 100).toFixed(1)} %`)} within ${state.targetSec} s; ${missed(verdict)}`,
+    `  ${bold('cost')}       ${atLeast}${money(verdict.cost, currency)}, ${atLeast}${verdict.workerHours.toFixed(1)} worker-hours`,
+    ...(reactive
+      ? [
+          `  ${bold('reactive')}   ${money(reactive.cost, currency)}, ${percent(reactive.attainment)}; ${missed(reactive)}`,
+        ]
+      : []),
+    `  ${bold('jobs')}       ${state.jobsCompleted} of ${state.jobsSubmitted} done`,
+    `  ${bold('plans')}      ${board.plansProposed} proposed, ${board.plansCarriedOut} carried out`,
+    ...state.marks.flatMap((mark) => wrap(`incomplete: ${mark}`, width - 4)).map((line) => red(`  ${line}`)),
     '',
     ...decisionLines(state.lastPlan, width),
   ];
+  return lines.map((line) => cut(line, columns));
 }
 
 function decisionLines(plan: Plan | undefined, width: number): string[] {
@@ -117,8 +137,22 @@ function clockText(ms: number): string {
   return new Date(ms).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-function clip(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+function percent(value: number | null): string {
+  return value === null ? '–' : `${(value * 100).toFixed(1)} %`;
+}
+
+/** The first `width` columns of a line; colours take no room, and do not run on where they are cut off. */
+function cut(line: string, width: number): string {
+  const parts = line.split(/(\u001b\[\d+m)/);
+  if (parts.filter((_, i) => i % 2 === 0).join('').length <= width) return line;
+  let room = width - 1;
+  const kept = parts.map((part, i) => {
+    if (i % 2 === 1) return part;
+    const shown = part.slice(0, room);
+    room -= shown.length;
+    return shown;
+  });
+  return `${kept.join('')}…`;
 }
 
 /** A length of time as people say it. */

@@ -4,6 +4,7 @@ import { openSocketJobQueue } from './socket-job-queue.ts';
 import { socketJobSource } from './socket-job-source.ts';
 
 const job = (number: number) => ({ number, serviceSec: 1, enqueuedMs: 0 });
+const times = (number: number) => ({ number, startedMs: 10 * number, finishedMs: 10 * number + 5 });
 const until = async (condition: () => boolean | Promise<boolean>) => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 };
@@ -14,14 +15,17 @@ describe('the socket job queue', () => {
     const source = await socketJobSource(queue.port, () => {});
     let atOnce = 0;
     let most = 0;
-    await source.start(2, async () => {
+    await source.start(2, async ({ number }) => {
       most = Math.max(most, ++atOnce);
       await new Promise((resolve) => setTimeout(resolve, 5));
       atOnce--;
+      return times(number);
     });
     await queue.add([1, 2, 3, 4, 5].map(job));
     await until(async () => (await queue.completed()) === 5);
     expect(most).to.equal(2);
+    expect((await queue.finished()).sort((a, b) => a.number - b.number)).to.deep.equal([1, 2, 3, 4, 5].map(times));
+    expect(await queue.finished()).to.deep.equal([]);
     expect(await queue.open()).to.equal(0);
     await source.close();
     await queue.close();
@@ -35,7 +39,7 @@ describe('the socket job queue', () => {
     await until(async () => (await queue.open()) === 1 && queue.waiting() === 0);
     await first.close();
     const second = await socketJobSource(queue.port, () => {});
-    await second.start(1, async () => {});
+    await second.start(1, async ({ number }) => times(number));
     await until(async () => (await queue.completed()) === 1);
     await second.close();
     await queue.close();
@@ -62,6 +66,7 @@ describe('the socket job queue', () => {
       const source = await socketJobSource(queue.port, () => {});
       await source.start(1, async ({ number }) => {
         seen.push(number);
+        return times(number);
       });
       await until(async () => (await queue.completed()) === 1);
       await source.close();

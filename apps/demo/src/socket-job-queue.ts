@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 import type { IngestKind } from '@capplan/contracts';
 import type { Report } from '@capplan/worker-sdk';
-import type { DemoJob, JobQueue } from './job-queue.ts';
+import type { DemoJob, FinishedJob, JobQueue } from './job-queue.ts';
 import { type JsonLines, jsonLines } from './json-lines.ts';
 
 /** What a worker says to the process that holds the queue, one JSON object a line. */
 export type WorkerLine =
   | { say: 'take'; slots: number }
-  | { say: 'done'; number: number }
+  | ({ say: 'done' } & FinishedJob)
   | { say: 'failed'; number: number }
   | { say: 'report'; id: number; kind: IngestKind; report: Report };
 
@@ -36,6 +36,7 @@ export async function openSocketJobQueue(
   const held = new Map<Worker, Map<number, DemoJob>>();
   const wanted = new Map<Worker, number>();
   const done = new Set<number>();
+  let finished: FinishedJob[] = [];
   let submitted = 0;
   let running = 0;
 
@@ -64,7 +65,11 @@ export async function openSocketJobQueue(
   const receive = (worker: Worker, line: WorkerLine) => {
     if (line.say === 'take') wanted.set(worker, (wanted.get(worker) ?? 0) + line.slots);
     else if (line.say === 'done') {
-      if (release(worker, line.number)) done.add(line.number);
+      const { number, startedMs, finishedMs } = line;
+      if (release(worker, number)) {
+        done.add(number);
+        finished.push({ number, startedMs, finishedMs });
+      }
     } else if (line.say === 'failed') {
       const job = release(worker, line.number);
       if (job) waiting.unshift(job);
@@ -112,6 +117,11 @@ export async function openSocketJobQueue(
     submitted: async () => submitted,
     open: async () => waiting.length + running,
     completed: async () => done.size,
+    finished: async () => {
+      const jobs = finished;
+      finished = [];
+      return jobs;
+    },
     close: async () => {
       for (const worker of held.keys()) worker.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

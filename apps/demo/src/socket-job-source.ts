@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { DemoJob } from './job-queue.ts';
+import type { DemoJob, FinishedJob } from './job-queue.ts';
 import type { JobSource } from './job-source.ts';
 import { jsonLines } from './json-lines.ts';
 import type { HolderLine, WorkerLine } from './socket-job-queue.ts';
@@ -18,7 +18,7 @@ export async function socketJobSource(port: number, onGone: () => void): Promise
   });
   const underWay = new Set<Promise<void>>();
   const unanswered = new Map<number, (ok: boolean) => void>();
-  let work: ((job: DemoJob) => Promise<void>) | undefined;
+  let work: ((job: DemoJob) => Promise<FinishedJob>) | undefined;
   let draining = false;
   let isGone = false;
   let waiting: number | undefined;
@@ -47,8 +47,7 @@ export async function socketJobSource(port: number, onGone: () => void): Promise
   const run = async (job: DemoJob) => {
     try {
       if (!work) throw new Error('no job was asked for');
-      await work(job);
-      holder.say({ say: 'done', number: job.number });
+      holder.say({ say: 'done', ...(await work(job)) });
     } catch {
       holder.say({ say: 'failed', number: job.number });
     }

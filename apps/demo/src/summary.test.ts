@@ -3,6 +3,16 @@ import { type RunSummary, summaryText } from './summary.ts';
 
 const summary: RunSummary = {
   slo_attainment: 0.987,
+  minutes_judged: 720,
+  minutes_missed: 5,
+  jobs_judged: 990,
+  jobs_late: 13,
+  jobs_unfinished: 2,
+  windows: 96,
+  windows_measured: 96,
+  complete: true,
+  incomplete: [],
+  reactive_minutes_missed: 30,
   p95_response_s: 120,
   max_backlog: 12,
   worker_hours: 96,
@@ -28,6 +38,13 @@ describe('summaryText', () => {
     const text = summaryText(summary, 150);
     for (const part of ['98.7 %', '150 s', '40.00 USD', '52.00 USD', '998 of 1000', 'chain intact'])
       expect(text).to.contain(part);
+  });
+
+  it('says what a figure leaves out, and that it is a lower bound', () => {
+    const mark = '3 of 96 windows were not measured: worker-hours, cost and the most jobs waiting are lower bounds';
+    const text = summaryText({ ...summary, windows_measured: 93, complete: false, incomplete: [mark] }, 150);
+    expect(text).to.contain(mark).and.to.contain('at least 40.00 USD').and.to.contain('at least 96.0 worker-hours');
+    expect(summaryText(summary, 150)).to.not.contain('at least').and.to.not.contain('incomplete');
   });
 
   it('does not hide a broken chain, nor make up what was not measured', () => {

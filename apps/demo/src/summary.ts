@@ -1,10 +1,31 @@
-import type { RunFigures } from './scoreboard.ts';
 import { durationWords } from './screen.ts';
 
 /** The last line of a run. Times in seconds, virtual but for `start_up_s`; money in `currency`. */
-export interface RunSummary extends RunFigures {
+export interface RunSummary {
+  /** Share of the judged jobs that were answered within the target. */
+  slo_attainment: number | null;
+  /** Over all decided jobs; those not finished count with their age. */
+  p95_response_s: number | null;
+  minutes_judged: number;
+  minutes_missed: number;
+  jobs_judged: number;
+  jobs_late: number;
+  /** Put in, and not finished when the run ended. */
+  jobs_unfinished: number;
+  max_backlog: number;
+  worker_hours: number;
+  cost: number;
+  forecast_wape: number | null;
+  plans_proposed: number;
+  plans_carried_out: number;
+  windows: number;
+  windows_measured: number;
+  /** Whether the figures cover everything; if not, `incomplete` says what they leave out. */
+  complete: boolean;
+  incomplete: string[];
   reactive_cost: number | null;
   reactive_slo_attainment: number | null;
+  reactive_minutes_missed: number | null;
   jobs_submitted: number;
   jobs_completed: number;
   jobs_lost: number;
@@ -21,19 +42,27 @@ const percent = (value: number | null) => (value === null ? '–' : `${(value * 
 
 /** The summary for a person. */
 export function summaryText(summary: RunSummary, targetSec: number): string {
+  const isPartial = summary.windows_measured < summary.windows;
+  const atLeast = isPartial ? 'at least ' : '';
+  const { currency } = summary;
+  const rule =
+    summary.reactive_cost === null
+      ? 'not judged yet: it takes half an hour of demand'
+      : `${percent(summary.reactive_slo_attainment)} in time, ${figure(summary.reactive_minutes_missed, 0)} minutes missed, ${figure(summary.reactive_cost, 2)} ${currency}`;
   const rows: [string, string][] = [
     ['lived through', `${durationWords(summary.virtual_hours * 3600)} of demand`],
     [
       'objective',
-      `${percent(summary.slo_attainment)} of the answers within ${targetSec} s (p95 ${figure(summary.p95_response_s, 0)} s); a reactive rule ${percent(summary.reactive_slo_attainment)}`,
+      `${percent(summary.slo_attainment)} of the jobs in time, within ${targetSec} s (p95 ${figure(summary.p95_response_s, 0)} s); ${summary.minutes_missed} of ${summary.minutes_judged} minutes missed`,
     ],
     [
       'cost',
-      `${figure(summary.cost, 2)} ${summary.currency} with violations, ${figure(summary.worker_hours)} worker-hours; a reactive rule ${figure(summary.reactive_cost, 2)} ${summary.currency}`,
+      `${atLeast}${figure(summary.cost, 2)} ${currency}, missed minutes included; ${atLeast}${figure(summary.worker_hours)} worker-hours`,
     ],
+    ['reactive rule', rule],
     [
       'jobs',
-      `${summary.jobs_completed} of ${summary.jobs_submitted} done, ${summary.jobs_lost} lost, at most ${figure(summary.max_backlog, 0)} waiting`,
+      `${summary.jobs_completed} of ${summary.jobs_submitted} done, ${summary.jobs_unfinished} not finished, ${summary.jobs_lost} lost, ${isPartial ? 'at least' : 'at most'} ${figure(summary.max_backlog, 0)} waiting`,
     ],
     ['plans', `${summary.plans_proposed} proposed, ${summary.plans_carried_out} carried out`],
     ['forecast', `off by ${percent(summary.forecast_wape)} of demand, one start-up delay ahead`],
@@ -41,6 +70,17 @@ export function summaryText(summary: RunSummary, targetSec: number): string {
       'audit',
       `${summary.audit_records} records, ${summary.audit_intact === null ? 'not verified' : summary.audit_intact ? 'chain intact' : 'CHAIN BROKEN'}`,
     ],
+    ...summary.incomplete.map((mark): [string, string] => ['incomplete', mark]),
   ];
-  return `${rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`).join('\n')}\n`;
+  const explanation = [
+    `In time: answered within ${targetSec} s of being put in. A minute is missed when more than 5 % of the jobs put in during it`,
+    "were not, finished or not. The reactive rule is Kubernetes' Horizontal Pod Autoscaler at its defaults, simulated on the",
+    'same arrivals and judged in the same way.',
+  ];
+  return [
+    ...rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`),
+    '',
+    ...explanation.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
 }

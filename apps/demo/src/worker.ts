@@ -43,11 +43,13 @@ await source.start(settings.concurrency, async (job) => {
   const startedMs = clock.nowMs();
   reporter.jobStarted();
   await clock.sleep(job.serviceSec * 1000);
+  const finishedMs = clock.nowMs();
   reporter.jobFinished({
     waitSec: Math.max(0, startedMs - job.enqueuedMs) / 1000,
-    serviceSec: (clock.nowMs() - startedMs) / 1000,
+    serviceSec: (finishedMs - startedMs) / 1000,
     ok: true,
   });
+  return { number: job.number, startedMs, finishedMs };
 });
 await reporter.start();
 
