@@ -204,8 +204,10 @@ describe('decide', () => {
         const snapshot = raised.snapshot as NonNullable<typeof raised.snapshot>;
         snapshot.arrival_rate *= factor;
         const higher = decide(raised);
-        // What is left over counts against a drain that grows with demand, which moves the flat bottom of the cost a little.
-        expect(higher.targetWorkers).to.be.at.least(Math.floor(0.85 * lower.targetWorkers) - 2);
+        // What is left over counts against a drain that grows with demand, which moves the flat bottom of the cost a little;
+        // and a change that pays for one demand may just not pay for the other.
+        const share = higher.hold === 'below_threshold' ? 0.7 : 0.85;
+        expect(higher.targetWorkers).to.be.at.least(Math.floor(share * lower.targetWorkers) - 2);
       }),
       { numRuns: 300 },
     );

@@ -5,7 +5,8 @@ import type { Decision } from './decision.ts';
 import type { DecisionInput } from './decision-input.ts';
 import type { Deliberation } from './deliberation.ts';
 import { describeDecision } from './describe-decision.ts';
-import { expectedLoad, fieldOf, sensibleMaximum, stableFloor } from './field.ts';
+import { expectedLoad, fieldOf, isLearning, sensibleMaximum, stableFloor } from './field.ts';
+import { measuredNeed } from './measured-need.ts';
 import { newestChange, type Present, readPresent } from './present.ts';
 import { applyRules } from './safety-rules.ts';
 import { limitsAt } from './schedule-window.ts';
@@ -63,7 +64,8 @@ function deliberate(input: DecisionInput): Deliberation {
   );
   // The margin is not capacity to count on: what is there is weighed without it.
   const bare = factor > 1 ? price(field, Math.floor(current / factor + 1e-9)) : staying;
-  return { input, settings, limits, data, present, field, best, staying, bare, priced, trail };
+  const measured = isLearning(input) ? measuredNeed(input, settings, field) : undefined;
+  return { input, settings, limits, data, present, field, measured, best, staying, bare, priced, trail };
 }
 
 /** A pool nobody has measured: what was ordered last, or the minimum, and no demand. */

@@ -1,6 +1,7 @@
 import type { Candidate, CandidateField } from './candidates.ts';
 import type { DataState } from './data-state.ts';
 import type { DecisionInput } from './decision-input.ts';
+import type { MeasuredNeed } from './measured-need.ts';
 import type { Present } from './present.ts';
 import type { Limits } from './schedule-window.ts';
 import type { Settings } from './settings.ts';
@@ -14,6 +15,8 @@ export interface Deliberation {
   data: DataState;
   present: Present;
   field: CandidateField;
+  /** What the measurements alone ask for, while the forecast is learning and where something was measured. */
+  measured: MeasuredNeed | undefined;
   /** The cheapest count, and the count there is. */
   best: Candidate;
   staying: Candidate;

@@ -68,12 +68,17 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
       drainServers: tuning.drainShare * Math.max(1, load, 0.5 * present.orderedWorkers * pool.concurrency),
     },
     pricing: {
-      missedMinute: missedMinutePrice(settings, pool, load),
+      missedMinute: missedMinutePrice(settings, pool, { loadErlangs: load, isLearning: isLearning(input) }),
       leftover: tuning.leftover,
       movedUp: tuning.movedUp * horizonMinutes * reversalFactor(true, input.history.changes, input.nowMs),
       movedDown: tuning.movedDown * horizonMinutes * reversalFactor(false, input.history.changes, input.nowMs),
     },
   };
+}
+
+/** Whether there is no forecast, or one that has not shown yet what it knows. */
+export function isLearning({ forecast }: DecisionInput): boolean {
+  return forecast === undefined || forecast.trust.state === 'learning';
 }
 
 /** Mean demand of one step over the paths, attempts per second. */

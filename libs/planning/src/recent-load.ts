@@ -4,15 +4,25 @@ import { contradictionOf } from './plausibility.ts';
 
 /** What a pool was loaded with in its last minutes. Plain JSON. */
 export interface RecentLoad {
-  /** Whole minutes, oldest first: attempts that arrived, and the time that was measured of the minute. */
-  minutes: { startMs: number; attempts: number; sec: number }[];
+  /** Oldest first: attempts that arrived in the time up to `endMs`, and how much of it was measured. */
+  slices: LoadSlice[];
+}
+
+export interface LoadSlice {
+  endMs: number;
+  attempts: number;
+  sec: number;
 }
 
 export function createRecentLoad(): RecentLoad {
-  return { minutes: [] };
+  return { slices: [] };
 }
 
 const minuteMs = 60_000;
+/** Shorter intervals share a slice. */
+const sliceMs = 15_000;
+/** The longest stretch that a level is taken over, and the time that scale-in looks back on such levels. */
+const keptMs = 20 * minuteMs;
 /** A surprising fall of demand must last so long before capacity follows it; HPA's stabilisation window is the same. */
 const stabilisationMs = 300_000;
 
@@ -20,16 +30,17 @@ const stabilisationMs = 300_000;
 export function observeRecentLoad(recent: RecentLoad, snapshot: Snapshot): void {
   if (!snapshot.quality.trusted || contradictionOf(snapshot) !== undefined) return;
   const endMs = Date.parse(snapshot.timestamp);
-  const startMs = Math.floor((endMs - 1) / minuteMs) * minuteMs;
   const attempts = snapshot.arrival_rate * attemptsPerJob(snapshot) * snapshot.interval_s;
-  const newest = recent.minutes.at(-1);
-  if (newest && newest.startMs >= startMs) {
+  const newest = recent.slices.at(-1);
+  if (newest && endMs < newest.endMs) return;
+  const slotOf = (ms: number) => Math.floor((ms - 1) / sliceMs);
+  if (newest && slotOf(newest.endMs) === slotOf(endMs)) {
+    newest.endMs = endMs;
     newest.attempts += attempts;
     newest.sec += snapshot.interval_s;
-  } else recent.minutes.push({ startMs, attempts, sec: snapshot.interval_s });
-  recent.minutes = recent.minutes.filter((minute) => minute.startMs > endMs - stabilisationMs - minuteMs);
+  } else recent.slices.push({ endMs, attempts, sec: snapshot.interval_s });
+  recent.slices = recent.slices.filter((slice) => slice.endMs > endMs - keptMs);
 }
-
 /**
  * The attempts per second that scale-in still has to count on although the newest measurements show fewer.
  *
@@ -62,8 +73,16 @@ export function isQuiet(recent: RecentLoad, nowMs: number): boolean {
   return minutesUntil(recent, nowMs).every(({ attempts }) => attempts === 0);
 }
 
-function minutesUntil({ minutes }: RecentLoad, nowMs: number): RecentLoad['minutes'] {
-  return minutes.filter(({ startMs }) => startMs > nowMs - stabilisationMs - minuteMs);
+/** The last five minutes and the one before, each with what was measured of it. */
+function minutesUntil({ slices }: RecentLoad, nowMs: number): { attempts: number; sec: number }[] {
+  const minutes = new Map<number, { attempts: number; sec: number }>();
+  for (const { endMs, attempts, sec } of slices) {
+    const startMs = Math.floor((endMs - 1) / minuteMs) * minuteMs;
+    if (startMs <= nowMs - stabilisationMs - minuteMs) continue;
+    const minute = minutes.get(startMs) ?? { attempts: 0, sec: 0 };
+    minutes.set(startMs, { attempts: minute.attempts + attempts, sec: minute.sec + sec });
+  }
+  return [...minutes.values()];
 }
 
 /** Where no interval of at least so wide a level is given, demand below half of the mean is a surprise. */

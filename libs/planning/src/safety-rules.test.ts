@@ -87,20 +87,30 @@ describe('safety rules', () => {
     expect(decided(behind, 75, patient)).to.include({ targetWorkers: 46, hold: 'between_minutes' });
   });
 
-  it('keep a reserve until the forecast has earned trust', () => {
-    const decided = (state: 'learning' | 'trusted' | 'demoted', workers: number) =>
+  it('keep to what is measured until the forecast has earned trust', () => {
+    const decided = (state: 'learning' | 'trusted', workers: number, foreseen: number) =>
       decide(
         inputOf({
-          forecast: forecastOf(10, 0.02, { trust: { state, reason: '' } }),
-          snapshot: snapshotOf({ current_workers: workers }),
+          forecast: forecastOf(foreseen, 0.02, { trust: { state, reason: '' } }),
+          snapshot: snapshotOf({ current_workers: workers, busy_slots: Math.min(40, workers) }),
         }),
-      ).targetWorkers;
-    expect(decided('learning', 46)).to.equal(59);
-    expect(decided('learning', 54)).to.equal(54);
-    expect(decided('learning', 66)).to.equal(66);
-    expect(decided('learning', 90)).to.equal(59);
-    expect(decided('trusted', 90)).to.be.below(56);
-    expect(decided('demoted', 90)).to.be.below(56);
+      );
+    // 10/s of 4 s are 40 erlangs, for which M/G/c asks 43 workers: 40 are always there, and up to 71 for a
+    // jump that an objective of 20 s has no time to wait for.
+    const cases = [
+      { state: 'learning', workers: 30, foreseen: 5, is: 40 },
+      { state: 'learning', workers: 46, foreseen: 30, is: 71 },
+      { state: 'trusted', workers: 46, foreseen: 30, is: 142 },
+      { state: 'learning', workers: 66, foreseen: 30, is: 71 },
+      { state: 'learning', workers: 90, foreseen: 30, is: 71 },
+      { state: 'learning', workers: 90, foreseen: 10, is: 43 },
+    ] as const;
+    for (const { state, workers, foreseen, is } of cases) {
+      const decision = decided(state, workers, foreseen);
+      expect(decision.targetWorkers, `${state}, ${workers} workers, ${foreseen}/s foreseen`).to.equal(is);
+    }
+    const { explanation } = decided('learning', 30, 5);
+    expect(explanation.find(({ rule }) => rule === 'measured_need')).to.deep.include({ after: 40 });
   });
 
   it('defer a change until its cooldown is over', () => {

@@ -4,7 +4,7 @@ import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
 import type { HoldReason } from './decision.ts';
 import type { Deliberation } from './deliberation.ts';
-import { arrivingLoad, expectedLoad, filledWithin, foreseenNeed, observedNeed, presentLoad } from './field.ts';
+import { expectedLoad, foreseenNeed, isLearning, observedNeed, presentLoad } from './field.ts';
 import { newestChange } from './present.ts';
 import { defaults } from './settings.ts';
 import { formatNumber } from './trail.ts';
@@ -26,8 +26,8 @@ export function applyRules(d: Deliberation): { hold: HoldReason | undefined; flo
     d.trail.apply(reason, workers, detail);
   };
   holdWhatDoesNotPay(d, stop);
+  keepToMeasuredNeed(d);
   drainInTime(d);
-  reserveWhileLearning(d);
   holdScaleUp(d, stop);
   holdScaleIn(d, stop);
   limitStep(d);
@@ -64,36 +64,22 @@ function drainInTime({ settings, field, present, trail }: Deliberation): void {
 }
 
 /**
- * Trust is earned: until a forecaster has shown what it knows, the pool keeps the reserve that a reactive rule would,
- * enough to be busy for two thirds with what is measured or expected, and rises as quickly, between minutes too. What the
- * futures ask for beyond that is ordered all the same.
+ * Trust is earned: until a forecaster has shown what it knows, its futures decide only within what queueing theory makes
+ * of the measurements. No fewer workers than nearly all of the measured need, at once and between minutes too; and no more than
+ * a margin above it, which is the wider the less of a jump the objective lets wait until ordered workers are there.
  */
-function reserveWhileLearning(d: Deliberation): void {
-  const { settings, field, present, trail } = d;
-  if (!isLearning(d) || (field.mayBeEmpty && trail.workers === 0)) return;
-  const { reserveUtilization, reserveTolerance } = tuning;
-  const load = Math.max(countedLoad(d), expectedLoad(field), presentLoad(field));
-  const needed = Math.ceil(load / (reserveUtilization * field.concurrency) - 1e-9);
+function keepToMeasuredNeed(d: Deliberation): void {
+  const { settings, field, measured: need, present, trail } = d;
+  if (need === undefined || (field.mayBeEmpty && trail.workers === 0)) return;
+  const { learningLeast, learningMost, learningJump, learningRelease } = tuning;
   const current = present.orderedWorkers;
-  const isHigh = needed > (1 + reserveTolerance) * current;
-  const isLow = load < settings.utilizationLow * current * field.concurrency;
-  const reserve = isHigh || isLow ? needed : current;
-  const detail = `${formatNumber(load)} erlangs at ${100 * reserveUtilization} % while the forecast has not earned trust`;
-  trail.apply('learning_reserve', Math.max(trail.workers, reserve), detail);
-}
-
-/**
- * Load of the arrivals counted in the newest interval, erlangs, as far as it will be there when a worker ordered now is:
- * jobs of hours fill their slots over hours. Of n arrivals n - 1 count, since one is what any moment can bring.
- */
-function countedLoad({ input, field, present }: Deliberation): number {
-  const jobs = present.arrivalRatePerSec * (input.snapshot?.interval_s ?? 0);
-  if (jobs < 1) return arrivingLoad(present);
-  return filledWithin(arrivingLoad(present) * ((jobs - 1) / jobs), field);
-}
-
-function isLearning({ input }: Deliberation): boolean {
-  return input.forecast === undefined || input.forecast.trust.state === 'learning';
+  const least = Math.ceil(learningLeast * need.workers - 1e-9);
+  const margin = Math.max(learningMost, learningJump - settings.latencySec / Math.max(1, field.startupDelaySec));
+  const most = Math.ceil(margin * Math.max(need.workers, need.keptWorkers) - 1e-9);
+  // Who is there stays until the need has clearly gone: a count that follows every wiggle of it serves nobody.
+  const bound = most < learningRelease * current ? most : Math.max(most, current);
+  const detail = `${formatNumber(need.loadErlangs)} erlangs measured need ${need.workers} workers (M/G/c), and the forecast has not earned trust`;
+  trail.apply('measured_need', Math.max(least, Math.min(trail.workers, bound)), detail);
 }
 
 /** The upper end of the band: for eleven minutes after a fall, capacity comes back only when the pool is busy, behind or at risk. */
@@ -191,7 +177,7 @@ function waitForTheMinute(d: Deliberation, stop: Stop): void {
   const intoMinuteSec = (Date.parse(snapshot.timestamp) % 60_000) / 1000;
   if (intoMinuteSec < snapshot.interval_s) return;
   const isRush = d.settings.latencySec < 60 && missProbabilityInReach(d, d.staying) >= rushProbability;
-  if ((isRush || isLearning(d)) && d.trail.workers > current) return;
+  if ((isRush || isLearning(d.input)) && d.trail.workers > current) return;
   stop('between_minutes', current, 'between two minutes capacity only comes, and only against a likely miss');
 }
 

@@ -25,10 +25,15 @@ export const tuning = {
   /** Right after a change of the other direction all of these are 1 + this many times as high, fading over the time below. */
   reversalFactor: 20,
   reversalFadeSec: 660,
-  /**
-   * Utilisation that is kept while the forecast is learning, a little below the 0.7 that autoscalers usually aim at, and the
-   * share by which it may be missed before it counts.
-   */
-  reserveUtilization: 0.68,
-  reserveTolerance: 0.1,
+  /** Deviations of its own count by which a measured level is taken higher than it was. */
+  measuredDeviations: 0.75,
+  /** While the forecast is learning, this share of the measured need is always there, */
+  learningLeast: 0.93,
+  /** at most so much of it is ordered, or so much for a jump that no wait is left for until ordered workers are there, */
+  learningMost: 1.08,
+  learningJump: 1.8,
+  /** workers that only such a forecast asks for go when what may be ordered falls below this share of the count, */
+  learningRelease: 0.9,
+  /** and a missed minute costs at least so many minutes of its workers: `missFloor` is for a forecast that is trusted. */
+  learningMissFloor: 1,
 };
