@@ -150,7 +150,7 @@ export function stableFloor(field: CandidateField): number {
  * Slots whose jobs go on for longer than the minute until counts are weighed again. Nobody is sent away over a job: what
  * may go are slots that come free by themselves.
  */
-function stillBusySlots({ present, fluid }: CandidateField): number {
+export function stillBusySlots({ present, fluid }: CandidateField): number {
   const residualSec = (fluid.serviceMeanSec * (1 + fluid.serviceScv)) / 2;
   return residualSec > 0 ? present.busySlots * Math.exp(-minuteSec / residualSec) : 0;
 }

@@ -1,7 +1,7 @@
 import { attemptsPerJob } from './attempts-per-job.ts';
 import type { CandidateField } from './candidates.ts';
 import type { DecisionInput } from './decision-input.ts';
-import { filledWithin } from './field.ts';
+import { filledWithin, stillBusySlots } from './field.ts';
 import { believableArrivals } from './plausibility.ts';
 import { createRecentLoad, type LoadSlice } from './recent-load.ts';
 import type { Settings } from './settings.ts';
@@ -12,7 +12,7 @@ import { tuning } from './tuning.ts';
 export interface MeasuredNeed {
   /** For the demand of now, carried over the start-up delay where it rises, and for working off what waits. */
   workers: number;
-  /** The same for the highest level of the last five minutes: what scale-in keeps. */
+  /** The same for the highest level of the last ten minutes, and no fewer than are busy for longer: what scale-in keeps. */
   keptWorkers: number;
   /** Load behind `workers`, erlangs. */
   loadErlangs: number;
@@ -23,7 +23,7 @@ const percentile = 0.975;
 /** The stretch that a level is taken over lies between these. */
 const levelSecMin = 60;
 const levelSecMax = 600;
-const keptMs = 300_000;
+const keptMs = 600_000;
 /** A rise between two halves of the stretch counts from so many deviations of its own count. */
 const riseDeviations = 2;
 
@@ -58,9 +58,10 @@ export function measuredNeed(
   const forWaiting = Math.ceil((present.backlog * present.serviceMeanSec) / withinSec / pool.concurrency - 1e-9);
   const loadErlangs = loadOf(risingRate(slices, { nowMs, levelSec, aheadSec: pool.startupDelaySec }) ?? upper(level));
   const keptLoad = loadOf(Math.max(upper(level), highestLevel(slices, { fromMs: nowMs - keptMs, levelSec })));
+  const busyWorkers = Math.ceil(stillBusySlots(field) / pool.concurrency - 1e-9);
   return {
     workers: sizeForLoad(loadErlangs, sizedFor) + forWaiting,
-    keptWorkers: sizeForLoad(keptLoad, sizedFor) + forWaiting,
+    keptWorkers: Math.max(sizeForLoad(keptLoad, sizedFor) + forWaiting, busyWorkers),
     loadErlangs,
   };
 }

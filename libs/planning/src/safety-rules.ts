@@ -73,7 +73,8 @@ function keepToMeasuredNeed(d: Deliberation): void {
   if (need === undefined || (field.mayBeEmpty && trail.workers === 0)) return;
   const { learningLeast, learningMost, learningJump, learningRelease } = tuning;
   const current = present.orderedWorkers;
-  const least = Math.ceil(learningLeast * need.workers - 1e-9);
+  const share = (workers: number) => Math.ceil(learningLeast * workers - 1e-9);
+  const least = Math.max(share(need.workers), Math.min(current, share(need.keptWorkers)));
   const margin = Math.max(learningMost, learningJump - settings.latencySec / Math.max(1, field.startupDelaySec));
   const most = Math.ceil(margin * Math.max(need.workers, need.keptWorkers) - 1e-9);
   // Who is there stays until the need has clearly gone: a count that follows every wiggle of it serves nobody.

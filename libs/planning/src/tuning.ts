@@ -28,7 +28,7 @@ export const tuning = {
   /** Deviations of its own count by which a measured level is taken higher than it was. */
   measuredDeviations: 0.75,
   /** While the forecast is learning, this share of the measured need is always there, */
-  learningLeast: 0.93,
+  learningLeast: 0.9,
   /** at most so much of it is ordered, or so much for a jump that no wait is left for until ordered workers are there, */
   learningMost: 1.08,
   learningJump: 1.8,
