@@ -1,1 +1,1 @@
-export {};
+export { command as historyCommand } from './commands/history.ts';

@@ -8,6 +8,7 @@ const commands: Record<string, () => Promise<{ command: Command }>> = {
   decide: () => import('./commands/decide.ts'),
   validate: () => import('./commands/validate.ts'),
   simulate: () => import('./commands/simulate.ts'),
+  history: () => import('./commands/history.ts'),
   service: () => import('./commands/service.ts'),
 };
 

@@ -17,6 +17,8 @@ export interface DemoArguments {
   install: boolean;
   /** Where records live; absent: a fresh folder that goes away at the end. */
   dataDir: string | undefined;
+  /** Whether three weeks lie behind the generated day. */
+  history: boolean;
   seed: number;
   help: boolean;
 }
@@ -33,6 +35,7 @@ export const demoHelp = `npm start -- [options]: a real pool of workers, scaled 
   --port N           port of the API (default: a free one)
   --install          install nats-server and redis-server through apt where they are missing (needs root or sudo);
                      without it the machine is left as it is, and in-memory servers stand in
+  --no-history       a pool without a past: how it begins when nothing is known of it
   --seed N           seed of arrivals and service times (default 1)
 
 Ctrl-C stops everything and sums up; a second one ends at once. Exit codes: 0 summed up, 1 failed, 2 bad options,
@@ -56,6 +59,7 @@ export function readArguments(words: string[]): ArgumentsVerdict {
         data: { type: 'string' },
         port: { type: 'string', default: '0' },
         install: { type: 'boolean', default: false },
+        'no-history': { type: 'boolean', default: false },
         seed: { type: 'string', default: '1' },
         help: { type: 'boolean', short: 'h', default: false },
       },
@@ -80,6 +84,8 @@ export function readArguments(words: string[]): ArgumentsVerdict {
     dataDir: values.data as string | undefined,
     port: number('port', 0, 65_535),
     install: values.install === true,
+    // Of a file nobody knows what was before.
+    history: values['no-history'] !== true && values.trace === undefined,
     seed: number('seed', 0, 2 ** 32),
     help: values.help === true,
   };

@@ -2,6 +2,9 @@ import type { RandomStream } from '@capplan/random';
 import { type ArrivalTrace, generateTrace, scaleToOfferedLoad } from '@capplan/traces';
 import type { DemoPool } from './demo-pool.ts';
 
+/** What the generated days and the weeks before them have in common. */
+const shape = { intervalSec: 60, wander: 0.1 };
+
 /** A generated month with a daily and a weekly shape, that begins at six in the morning and surges unforeseen at nine. */
 export function bundledTrace(seed: number): ArrivalTrace {
   const days = 28;
@@ -10,11 +13,26 @@ export function bundledTrace(seed: number): ArrivalTrace {
     seed: `demo-${seed}`,
     name: 'generated month',
     days,
-    intervalSec: 60,
+    ...shape,
     startMs: mondaySixMs,
-    wander: 0.1,
     spike: { atFraction: 3 / 24 / days, factor: 2, durationSec: 2700 },
   });
+}
+
+/** Weeks of the same kind that end at a moment, with chances of their own and the same mean load. */
+export function weeksBefore(options: {
+  demo: DemoPool;
+  loadWorkers: number;
+  seed: number;
+  untilMs: number;
+  days: number;
+}): ArrivalTrace {
+  const { demo, loadWorkers, seed, untilMs, days } = options;
+  const startMs = untilMs - days * 86_400_000;
+  const made = generateTrace({ seed: `demo-${seed}-before`, days, ...shape, startMs, spike: null });
+  const scaled = scaleToPool(made, { demo, loadWorkers });
+  if (!scaled.ok) throw new RangeError(scaled.detail);
+  return scaled.trace;
 }
 
 /** The trace, scaled so that on average `loadWorkers` workers are busy all the time. */

@@ -10,9 +10,10 @@ import { createArrivalReporter, createBusTransport } from '@capplan/worker-sdk';
 import type { DemoArguments } from './arguments.ts';
 import { type Arrival, arrivalsOf } from './arrivals.ts';
 import { awaitFirstWorkers, declarePool, settlePolicy } from './begin-pool.ts';
+import { bringHistory } from './bring-history.ts';
 import { type DemoPool, demoPool, demoPoolId } from './demo-pool.ts';
-import type { JobQueue } from './job-queue.ts';
 import { createJobLedger } from './job-ledger.ts';
+import type { JobQueue } from './job-queue.ts';
 import { judgeRun, type RunVerdict } from './judge-run.ts';
 import { openOwnRecords } from './own-records.ts';
 import { startProducer } from './producer.ts';
@@ -129,6 +130,20 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       speed: args.speed,
       signal,
     });
+    const token = await stack.issueToken('demo', ['admin', 'finance'], ['pwd', 'otp']);
+    const history = args.history
+      ? await bringHistory({
+          apiUrl: stack.url,
+          token,
+          demo,
+          loadWorkers: args.loadWorkers,
+          seed: args.seed,
+          untilMs: options.traceStartMs,
+          realClock,
+          signal,
+          say,
+        })
+      : undefined;
     const settling = new AbortController();
     settlePolicy({ records, demo, clock, signal: settling.signal }).catch((error: unknown) =>
       say(`the policy still keeps the first workers: ${error instanceof Error ? error.message : String(error)}`),
@@ -171,7 +186,6 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
     );
     undo.push(() => looking.stop());
 
-    const token = await stack.issueToken('demo', ['admin', 'finance'], ['pwd', 'otp']);
     const currency = demo.policy.cost.currency ?? 'USD';
     const restarts = Number(env.CAPPLAN_RESTARTS ?? 0);
     /** The figures of the run until a moment, and what they do not cover. */
@@ -197,6 +211,7 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
           title: `Capacity Planner, replaying ${options.traceName}`,
           apiUrl: stack.url,
           notice: servers.notice,
+          historyDays: history?.days ?? 0,
           nowMs,
           startedMs,
           speed: args.speed,

@@ -15,6 +15,7 @@ const state: ScreenState = {
   title: 'Capacity Planner',
   apiUrl: 'http://127.0.0.1:8080',
   notice: undefined,
+  historyDays: 21,
   nowMs: Date.UTC(2026, 0, 5, 9),
   startedMs: Date.UTC(2026, 0, 5, 6),
   speed: 144,

@@ -7,6 +7,8 @@ export interface ScreenState {
   /** Where the API is, and how to reach it. */
   apiUrl: string;
   notice: string | undefined;
+  /** Days of history that lay behind the pool when the run began; 0 for a cold start. */
+  historyDays: number;
   nowMs: number;
   startedMs: number;
   speed: number;
@@ -55,6 +57,7 @@ export function renderScreen(state: ScreenState, columns: number): string[] {
       `${clockText(state.nowMs)}, ${state.speed}× real time, ${durationWords((state.nowMs - state.startedMs) / 1000)} in`,
     ),
     dim(`API ${state.apiUrl}    Ctrl-C ends the run`),
+    dim(historyText(state.historyDays)),
     ...(state.notice ? wrap(state.notice, width).map(red) : []),
     '',
     row('arrivals /s', number(now?.arrivalRate, 2), cyan(series((moment) => moment.arrivalRate, rateMax))),
@@ -91,6 +94,10 @@ export function renderScreen(state: ScreenState, columns: number): string[] {
     ...decisionLines(state.lastPlan, width),
   ];
   return lines.map((line) => cut(line, columns));
+}
+
+function historyText(days: number): string {
+  return days > 0 ? `${days} days of history imported` : 'no history: a cold start';
 }
 
 function decisionLines(plan: Plan | undefined, width: number): string[] {

@@ -10,6 +10,8 @@ export function serviceSettings({ snapshotIntervalSec }: DemoPool, speed: number
   const stretchedSec = (realMs: number, { least, most }: { least: number; most: number }) =>
     String(Math.round(Math.min(most, Math.max(least, (realMs * speed) / 1000))));
   return {
+    // Without servers an answer is waited for in virtual time.
+    GATEWAY_ASK_TIMEOUT_MS: '30000',
     COLLECTOR_INTERVAL_S: String(snapshotIntervalSec),
     COLLECTOR_GRACE_S: stretchedSec(200, { least: 1, most: 60 }),
     COLLECTOR_WORKER_TIMEOUT_S: stretchedSec(2500, { least: 30, most: 3600 }),
@@ -19,6 +21,7 @@ export function serviceSettings({ snapshotIntervalSec }: DemoPool, speed: number
     PLANNER_SNAPSHOT_MAX_AGE_SEC: String(Math.min(86_400, Math.max(120, 4 * snapshotIntervalSec + speed))),
     PLANNER_SWEEP_MS: stretchedMs(200, { least: 15_000, most: 600_000 }),
     PLANNER_TRIAL_MS: stretchedMs(250, { least: 250, most: 300_000 }),
+    FORECASTER_IMPORT_SETTLED_S: stretchedSec(500, { least: 2, most: 3600 }),
     FORECASTER_SAVE_EVERY_S: stretchedSec(5000, { least: 120, most: 86_400 }),
   };
 }

@@ -12,7 +12,7 @@ export interface LongInterval {
  * What could have been counted in the parts of an interval of which only the sum is known?
  *
  * The mean of a long interval hides the chance of its minutes: whoever learns from it as if each minute had been just
- * so takes demand to be calmer than it is. Given the sum, counts of a Poisson stream fall into the parts independently
+ * so takes demand to be calmer than it is, and its steps for news. Given the sum, counts of a Poisson stream fall into the parts independently
  * of each other; within the interval the rate follows a straight line, as steep as the neighbours allow without a new
  * peak, so that there are no steps at the ends of hours.
  *

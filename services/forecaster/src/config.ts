@@ -37,6 +37,13 @@ export const ForecasterConfig = Type.Object({
     description: 'Paths reach so far beyond the start-up delay: a decision period and the time to drain, seconds',
     env: 'FORECASTER_LEAD_BEYOND_S',
   }),
+  importSettledSec: Type.Number({
+    default: 2,
+    minimum: 0.1,
+    maximum: 3600,
+    description: 'An import into history is taken to be over when nothing more has come for so long, seconds',
+    env: 'FORECASTER_IMPORT_SETTLED_S',
+  }),
   saveEverySec: Type.Number({
     default: 120,
     minimum: 1,

@@ -27,9 +27,7 @@ export interface ModelStore {
   stop(): Promise<void>;
 }
 
-/** More batches follow the first: so long nothing has come when an import is taken to be over, ms. */
-const IMPORT_SETTLED_MS = 2_000;
-/** An import that does not end is learned from every so many of those. */
+/** An import that does not end is learned from after so many times as long as one that has ended. */
 const IMPORT_SETTLED_TRIES = 30;
 /** How often what came in meanwhile is fetched before a new model gives up taking its place. */
 const CATCH_UP_TRIES = 10;
@@ -77,7 +75,7 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
   const settledImport = async (pool: string): Promise<string> => {
     let newest = importOf(pool);
     for (let tries = 0; tries < IMPORT_SETTLED_TRIES && !stopping.signal.aborted; tries++) {
-      await clock.sleep(IMPORT_SETTLED_MS, stopping.signal);
+      await clock.sleep(1000 * config.importSettledSec, stopping.signal);
       if (importOf(pool) === newest) break;
       newest = importOf(pool);
     }
