@@ -151,6 +151,7 @@ export async function openWorld(seed: number) {
     counts,
     must,
     step,
+    contexts: () => [...replicas.values()].map(({ context }) => context),
     nowSec: () => (clock.nowMs() - startMs) / 1000,
     /** From now on things go wrong. */
     beginTrouble: () => {

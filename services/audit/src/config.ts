@@ -33,11 +33,13 @@ export const AuditConfig = Type.Object({
     default: '',
     description: 'AES-256 keys as id:base64, comma-separated, the current one first; empty: the key file is used',
     env: 'AUDIT_ENCRYPTION_KEYS',
+    secret: true,
   }),
   signingKey: Type.String({
     default: '',
     description: 'Ed25519 private key for checkpoints, PKCS 8 DER in base64; empty: the key file is used',
     env: 'AUDIT_SIGNING_KEY',
+    secret: true,
   }),
   formerSigners: Type.String({
     default: '',

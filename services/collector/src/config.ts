@@ -62,6 +62,7 @@ export const CollectorConfig = Type.Object({
     default: '',
     description: 'Redis that holds the observed queues; empty: the one of this service',
     env: 'COLLECTOR_QUEUE_REDIS_URL',
+    secret: true,
   }),
 });
 export type CollectorConfig = Static<typeof CollectorConfig>;

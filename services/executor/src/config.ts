@@ -89,6 +89,7 @@ export const ExecutorConfig = Type.Object({
     default: '{}',
     description: 'JSON: how workers are started, by pool id, each with command, args, env and cwd; `*` for all others',
     env: 'EXECUTOR_WORKER_COMMANDS',
+    secret: true,
   }),
   workerStateFile: Type.String({
     default: './data/workers.json',

@@ -25,8 +25,9 @@ export function parseWorkerCommands(text: string): (pool: Pool) => WorkerCommand
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new CapacityError('invalid_input', 'EXECUTOR_WORKER_COMMANDS is not JSON', { cause });
+  } catch {
+    // The parser's own error holds a piece of the text, in which passwords may stand.
+    throw new CapacityError('invalid_input', 'EXECUTOR_WORKER_COMMANDS is not JSON');
   }
   const checked = check(WorkerCommands, parsed);
   if (!checked.ok) {

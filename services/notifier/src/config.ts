@@ -6,6 +6,7 @@ export const NotifierConfig = Type.Object({
     default: '[]',
     description: 'JSON list of targets: name, url, and optionally events, namespaces, secret, include_cost',
     env: 'NOTIFIER_WEBHOOKS',
+    secret: true,
   }),
   allowHosts: Type.String({
     default: '',

@@ -110,6 +110,19 @@ describe('parseTargets', () => {
     expect(parseTargets(JSON.stringify([target]))).to.deep.equal({ ok: true, value: [target] });
   });
 
+  it('shows no piece of what it refuses', () => {
+    for (const text of [
+      '[{"name":"ops" SECRET}]',
+      JSON.stringify([{ ...target, secret: ['SECRET'] }]),
+      JSON.stringify([{ ...target, url: 'https://ada:SECRET@hooks.example.com/x' }]),
+      JSON.stringify([{ ...target, url: 'https://hooks example/SECRET' }]),
+    ]) {
+      const parsed = parseTargets(text);
+      expect(parsed.ok, text).to.equal(false);
+      expect(JSON.stringify(parsed)).not.to.include('SECRET');
+    }
+  });
+
   it('names what is wrong', () => {
     for (const text of [
       '{',

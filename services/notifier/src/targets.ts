@@ -29,8 +29,9 @@ export function parseTargets(text: string): Checked<WebhookTarget[]> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text === '' ? '[]' : text);
-  } catch (error) {
-    return { ok: false, problems: [`the list of webhooks is not JSON: ${String(error)}`] };
+  } catch {
+    // What a parser says of a text holds a piece of it, and a secret may stand there.
+    return { ok: false, problems: ['the list of webhooks is not JSON'] };
   }
   const checked = check(Targets, parsed);
   if (!checked.ok) return checked;
@@ -39,5 +40,17 @@ export function parseTargets(text: string): Checked<WebhookTarget[]> {
   if (twice.length > 0) return { ok: false, problems: [`webhook names must differ: ${twice.join(', ')}`] };
   const broken = checked.value.filter((target) => !URL.canParse(target.url)).map((target) => target.name);
   if (broken.length > 0) return { ok: false, problems: [`no usable url: ${broken.join(', ')}`] };
+  const named = checked.value.filter((target) => namesUser(target.url)).map((target) => target.name);
+  if (named.length > 0) {
+    return {
+      ok: false,
+      problems: [`a user or password in a url is not sent; give a secret instead: ${named.join(', ')}`],
+    };
+  }
   return checked;
+}
+
+function namesUser(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
 }

@@ -64,7 +64,6 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
         await bus.publish({ type: 'policy.changed', key, data, cause: String(revision) });
       }),
       await stores.pools.relay('planner-pool-relay', async ({ key, value, revision }) => {
-        if (!value) guard.forget(key);
         const data = { id: key, revision, pool: value?.pool ?? null };
         await bus.publish({ type: 'pool.changed', key, data, cause: String(revision) });
       }),
@@ -73,6 +72,13 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
           const { duplicate } = await bus.publish({ type: event, key, data: plan, cause: `${plan.id}:${version}` });
           if (!duplicate) figures.told(event);
         }
+      }),
+    );
+
+    subscriptions.push(
+      // Each replica of its own accord: a relay is heard by one of them.
+      await bus.follow('pool.changed', ({ envelope: { key, data } }) => {
+        if (data.pool === null) guard.forget(key);
       }),
     );
 
@@ -101,7 +107,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
         figures.planned((clock.nowMs() - beganMs) / 1000);
         const { intervals } = views.watchOf(data.pool).objective;
         const within = intervals.filter(({ isWithin }) => isWithin).length;
-        if (intervals.length > 0) figures.objective(data.pool, within / intervals.length);
+        if (intervals.length > 0 && views.pool(data.pool)) figures.objective(data.pool, within / intervals.length);
       }),
     );
     const look = async () => {

@@ -146,7 +146,7 @@ export function createViews(
         }),
         await bus.follow('forecast.made', ({ envelope: { data } }) => {
           const begins = data.anomaly !== null && forecasts.get(data.pool)?.anomaly?.kind !== data.anomaly.kind;
-          if (begins) onAnomaly(data.pool, data.anomaly?.kind ?? '');
+          if (begins && views.pool(data.pool)) onAnomaly(data.pool, data.anomaly?.kind ?? '');
           newer(forecasts, data.pool, data);
         }),
         await bus.follow('capacity.sized', ({ envelope: { data } }) => newer(requirements, data.pool, data)),

@@ -35,6 +35,8 @@ export interface Metrics {
     labels?: readonly string[],
     buckets?: readonly number[],
   ): { observe(value: number, labels?: Record<string, string>): void };
+  /** Shows no figure any more, of whatever name, that carries these labels: what they name is gone. */
+  forget(labels: Record<string, string>): Promise<void>;
   /** The text that Prometheus reads. */
   text(): Promise<string>;
 }

@@ -19,6 +19,7 @@ import { followServerTime } from '../redis/server-time.ts';
 import { createHealth } from '../telemetry/health.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { createSampledLog } from '../telemetry/sampled-log.ts';
 import { createTracer } from '../telemetry/tracer.ts';
 
 export interface OpenContextOptions {
@@ -62,7 +63,7 @@ export interface ServerContext extends OpenContext {
  */
 export async function openContext(options: OpenContextOptions): Promise<ServerContext> {
   const { name, instance = randomUUID().slice(0, 8), streamReplicas = 1, connectTimeoutMs = 60_000 } = options;
-  const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
+  const { log, closeLog } = logOf(options, name, instance);
   const clientName = `${name}-${instance}`;
   const startedMs = Date.now() - performance.now();
   const machine = createSystemClock((error) => log.error({ error }, 'What was due at a time failed'));
@@ -77,10 +78,13 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
   const nats = await connectNats(
     { url: options.natsUrl, name: clientName, connectTimeoutMs, ...(options.nats ? { access: options.nats } : {}) },
     log,
-  );
+  ).catch(async (error: unknown) => {
+    await closeLog();
+    throw error;
+  });
   let link: RedisLink | undefined;
   // What is still under way when the bus drains may need Redis.
-  const opened: (() => unknown)[] = [() => tracer.close(), () => link?.close(), nats.close];
+  const opened: (() => unknown)[] = [closeLog, () => tracer.close(), () => link?.close(), nats.close];
   const close = async (): Promise<void> => {
     for (const step of opened.splice(0).reverse()) await step();
   };
@@ -134,7 +138,7 @@ export function openMemoryContext(
   options: { name: string; instance?: string; logLevel?: LogLevel; log?: Log; random?: RandomStream },
 ): OpenContext {
   const { name, instance = '1' } = options;
-  const log = options.log ?? createLog({ service: name, instance, level: options.logLevel ?? 'info' });
+  const { log, closeLog } = logOf(options, name, instance);
   const tracer = createTracer({ service: name });
   const context = backend.context(name, instance, { log, tracer });
   return {
@@ -143,6 +147,19 @@ export function openMemoryContext(
     close: async () => {
       context.crash();
       await tracer.close();
+      await closeLog();
     },
   };
+}
+
+/** The log that is given, or one on stdout in which the same line again and again is counted instead of written. */
+function logOf(
+  options: { log?: Log; logLevel?: LogLevel },
+  service: string,
+  instance: string,
+): { log: Log; closeLog(): Promise<void> } {
+  if (options.log) return { log: options.log, closeLog: async () => {} };
+  const written = createLog({ service, instance, level: options.logLevel ?? 'info' });
+  const log = createSampledLog(written, createSystemClock());
+  return { log, closeLog: log.close };
 }

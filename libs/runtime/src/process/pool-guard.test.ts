@@ -67,4 +67,19 @@ describe('createPoolGuard', () => {
     expect(detail()?.detail).to.contain('100 skipped').and.contain('and 95 more');
     expect(detail()?.detail.length).to.be.below(1_500);
   });
+
+  it('takes every figure of a pool that is no more away, and no other', async () => {
+    const { guard, metrics } = open();
+    for (const pool of ['a/b', 'a/bc']) {
+      metrics.gauge('level', 'Level', ['pool', 'kind']).set(1, { pool, kind: 'x' });
+      metrics.gauge('level', 'Level', ['pool', 'kind']).set(2, { pool, kind: 'y' });
+      metrics.counter('times_total', 'Times', ['pool']).add({ pool });
+      metrics.histogram('took_seconds', 'Took', ['pool'], [1, 2]).observe(1, { pool });
+    }
+    guard.forget('a/b');
+    await new Promise((resolve) => setImmediate(resolve));
+    const text = await metrics.text();
+    expect(text).not.to.include('"a/b"');
+    expect(text.match(/"a\/bc"/g)).to.have.length(8);
+  });
 });

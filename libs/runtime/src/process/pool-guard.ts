@@ -12,7 +12,7 @@ export interface PoolGuard {
    * @returns undefined when the pool was skipped
    */
   run<T>(pool: string, work: () => Promise<T> | T): Promise<T | undefined>;
-  /** The pool is no more. */
+  /** The pool is no more: neither health nor a figure with the label `pool` names it. */
   forget(pool: string): void;
 }
 
@@ -43,7 +43,12 @@ export function createPoolGuard({ name, health, log, metrics }: PoolGuardSurroun
         return undefined;
       }
     },
-    forget: (pool) => void skipped.delete(pool),
+    forget: (pool) => {
+      skipped.delete(pool);
+      metrics.forget({ pool }).catch((error: unknown) => {
+        log.warn({ pool, error }, 'The figures of a removed pool could not be taken away');
+      });
+    },
   };
 }
 
