@@ -1,10 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openJetStreamAuditLog } from '@capplan/audit-service';
+import { auditDefinition, openJetStreamAuditLog } from '@capplan/audit-service';
 import { describeAuditLogConformance } from '@capplan/audit-service/conformance';
-import { streams } from '@capplan/contracts';
-import { type PrivateServer, startPrivateNats } from '@capplan/runtime';
+import { isCapacityError, type RequestData, streams } from '@capplan/contracts';
+import {
+  type PrivateServer,
+  type RunningService,
+  startPrivateNats,
+  startPrivateRedis,
+  startService,
+} from '@capplan/runtime';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect } from 'chai';
@@ -60,5 +66,60 @@ describe('the audit log on JetStream', () => {
       code = error.code;
     });
     expect(code).to.equal('unavailable');
+  });
+});
+
+describe('audit replicas on one log', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let nats: PrivateServer;
+  let redis: PrivateServer;
+  const running: RunningService[] = [];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'capacity-planner-'));
+    nats = await startPrivateNats({ dataDir: join(folder, 'nats') });
+    redis = await startPrivateRedis({ dataDir: join(folder, 'redis') });
+  });
+  after(async () => {
+    for (const service of running) await service.stop();
+    await nats?.stop();
+    await redis?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = async (keyFile: string): Promise<RunningService> => {
+    const env = {
+      NATS_URL: nats.url,
+      REDIS_URL: redis.url,
+      LOG_LEVEL: 'silent',
+      AUDIT_KEY_FILE: join(folder, keyFile),
+    };
+    const service = await startService(auditDefinition, env, { probes: false });
+    running.push(service);
+    return service;
+  };
+  const ask = <N extends 'audit.append' | 'audit.verify'>(service: RunningService, name: N, data: RequestData<N>) =>
+    service.context.bus.request(name, data, { key: '_/audit', actor: { id: 'ada', kind: 'user' } });
+  const append = (service: RunningService, id: string) =>
+    ask(service, 'audit.append', {
+      id,
+      actor: 'ada',
+      action: 'test',
+      target: 'shop/jobs',
+      outcome: 'allowed',
+      time: '2026-03-01T12:00:00.000Z',
+      detail: {},
+    });
+
+  it('go on with one set of keys; one with a file of its own does not start, and says what to do', async () => {
+    const first = await start('keys.json');
+    await append(first, 'one');
+    const stranger = await start('own-keys.json').catch((error: unknown) => error);
+    if (!isCapacityError(stranger, 'invalid_input')) throw stranger;
+    expect(stranger.message).to.include('other keys').and.include('AUDIT_KEY_FILE');
+    const second = await start('keys.json');
+    await append(second, 'two');
+    expect(await ask(first, 'audit.verify', {})).to.deep.equal({ intact: true, records: 2, first_broken: null });
   });
 });

@@ -149,7 +149,9 @@ describe('an audit chain', () => {
         async (log) => {
           const old = await recordAt(log, 4);
           const place = { previousHash: old.previous_hash, previousAt: old.previous_at, appendedAt: old.appended_at };
-          log.tamper(4, createAesSealer(makeAuditKeys()).seal(entry('e4'), { ...place, sequence: 4 }));
+          const forged = createAesSealer(makeAuditKeys()).seal(entry('e4'), { ...place, sequence: 4 });
+          const named = { ...forged, key_id: old.key_id };
+          log.tamper(4, { ...named, hash: createAesSealer(keys).hashOf(named) });
         },
       ],
     ];
@@ -188,6 +190,53 @@ describe('an audit chain', () => {
     expect(await chain.verify()).to.include({ intact: false, first_broken: 41 });
   });
 
+  it('adds nothing to a log that somebody with other keys goes on with, and says what to do', async () => {
+    const { log, chain } = await filled(3);
+    const strangers = createAuditChain({
+      log,
+      sealer: createAesSealer(makeAuditKeys()),
+      clock: clockAt(() => startMs),
+      config: { checkpointEvery: 2, repeatHorizon: 1000, retentionMs: 90 * dayMs },
+      onTrouble: () => undefined,
+    });
+    const refusal = async (attempt: Promise<unknown>) => {
+      const error = await attempt.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (!isCapacityError(error)) throw error ?? new Error('it was done');
+      return error;
+    };
+    const atStart = await refusal(strangers.checkKeys());
+    expect(atStart.code).to.equal('invalid_input');
+    expect(atStart.message).to.include('other keys').and.include('AUDIT_KEY_FILE').and.include('CAPACITY_AUDIT');
+    expect((await refusal(strangers.append(entry('x')))).code).to.equal('conflict');
+    await chain.checkKeys();
+    await chain.append(entry('e4'));
+    expect(await chain.verify()).to.deep.equal({ intact: true, records: 4, first_broken: null });
+  });
+
+  it('lets one of two with keys of their own begin an empty log, and the other one not go on', async () => {
+    const log = createMemoryAuditLog();
+    const two = [keys, makeAuditKeys()].map((own) =>
+      createAuditChain({
+        log,
+        sealer: createAesSealer(own),
+        clock: clockAt(() => startMs),
+        config: { checkpointEvery: 5, repeatHorizon: 1000, retentionMs: 90 * dayMs },
+        onTrouble: () => undefined,
+      }),
+    );
+    await Promise.all(two.map((chain) => chain.checkKeys()));
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => two[i % 2]?.append(entry(`e${i}`))));
+    const done = [0, 1].map(
+      (who) => outcomes.filter(({ status }, i) => i % 2 === who && status === 'fulfilled').length,
+    );
+    expect(done.sort((a, b) => a - b)).to.deep.equal([0, 10]);
+    const verdicts = await Promise.all(two.map((chain) => chain.verify()));
+    expect(verdicts.some(({ intact }) => intact)).to.equal(true);
+  });
+
   it('still opens records that were sealed with a former key', async () => {
     const { log } = await filled(3);
     const next = makeAuditKeys();
@@ -203,7 +252,7 @@ describe('an audit chain', () => {
     });
     expect(await rotated.append(entry('e2'))).to.include({ sequence: 2 });
     expect(await rotated.append(entry('e4'))).to.include({ sequence: 4 });
-    expect((await recordAt(log, 4)).key_id).to.equal('second');
+    expect((await recordAt(log, 4)).key_id).not.to.equal((await recordAt(log, 3)).key_id);
     const { records } = await rotated.list({ limit: 10 });
     expect(records.map((record) => record.entry.id)).to.deep.equal(['e1', 'e2', 'e3', 'e4']);
     expect(await rotated.verify()).to.include({ intact: true });

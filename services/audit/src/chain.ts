@@ -1,6 +1,6 @@
 import { type AuditEntry, type AuditReceipt, type AuditRecord, CapacityError, timestamp } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
-import { genesisHash } from './decide.ts';
+import { foreignKeySentence, foreignLine, genesisHash } from './decide.ts';
 import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
 import { createVerification, type Verification } from './verification.ts';
 
@@ -13,6 +13,13 @@ export interface ChainConfig {
 }
 
 export interface AuditChain extends Verification {
+  /**
+   * Looks whether the log is ours to go on with.
+   *
+   * @throws `invalid_input` when it is kept with keys that this replica does not have
+   */
+  checkKeys(): Promise<void>;
+  /** Throws `conflict`, and adds nothing, while the newest of the log was written with keys that we do not have. */
   append(entry: AuditEntry): Promise<AuditReceipt>;
   list(options: { fromSequence?: number | undefined; limit: number }): Promise<{
     records: AuditRecord[];
@@ -52,8 +59,12 @@ export function createAuditChain({
   };
   let queue: Promise<unknown> = Promise.resolve();
 
+  /** The newest record and the newest checkpoint that somebody else has written. */
+  let theirs: AuditLine[] = [];
+
   const take = ({ position: at, line }: PlacedLine) => {
     position = at;
+    if (line) theirs = [...theirs.filter(({ kind }) => kind !== line.kind), line];
     if (line?.kind === 'checkpoint' && line.sequence > tip.sequence) {
       tip = { sequence: line.sequence, hash: line.hash, appendedAt: line.made_at };
     }
@@ -79,6 +90,11 @@ export function createAuditChain({
   const appendNow = async (entry: AuditEntry): Promise<AuditReceipt> => {
     if (position === undefined) await catchUp();
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const foreign = foreignLine(theirs, sealer.ownership);
+      if (foreign) {
+        await catchUp();
+        throw new CapacityError('conflict', foreignKeySentence(foreign));
+      }
       for (const tag of sealer.tagsOf(entry.id)) {
         const earlier = known.get(tag);
         if (earlier) return { id: entry.id, ...earlier };
@@ -92,6 +108,7 @@ export function createAuditChain({
       const outcome = await log.append(line, position as number);
       if (outcome.ok) {
         take({ position: outcome.position, line });
+        theirs = [];
         if (line.sequence % config.checkpointEvery === 0) await checkpoint(line);
         return { id: entry.id, sequence: line.sequence, hash: line.hash };
       }
@@ -105,7 +122,10 @@ export function createAuditChain({
       const line = sealer.sign({ sequence, hash, madeAt: timestamp(clock.nowMs()) });
       const outcome = await log.append(line, position as number);
       // When another replica's record has come in between, the next checkpoint covers this one too.
-      if (outcome.ok) take({ position: outcome.position, line });
+      if (outcome.ok) {
+        take({ position: outcome.position, line });
+        theirs = [];
+      }
     } catch (error) {
       onTrouble(error);
     }
@@ -133,6 +153,15 @@ export function createAuditChain({
   });
 
   return {
+    async checkKeys() {
+      const { first, last } = await log.bounds();
+      const lines = await log.read(Math.max(first, last - pageSize + 1), pageSize);
+      const foreign = foreignLine(
+        lines.map(({ line }) => line),
+        sealer.ownership,
+      );
+      if (foreign) throw new CapacityError('invalid_input', foreignKeySentence(foreign));
+    },
     append(entry) {
       const result = queue.then(() => appendNow(entry));
       queue = result.catch(() => undefined);

@@ -129,3 +129,34 @@ export function walkLine(
 function broken(walk: ChainWalk, sequence: number): ChainWalk {
   return walk.firstBroken === null ? { ...walk, firstBroken: sequence } : walk;
 }
+
+/** Whose key a line was written with, as the holder of the keys sees it. */
+type Ownership = (line: AuditLine) => 'ours' | 'foreign' | 'unclear';
+
+/**
+ * Whether a log is kept by somebody with other keys, judged by its newest record and its newest checkpoint: what two
+ * sets of keys write can never be verified by either. A record that none of our keys of its name opens was changed when
+ * the newest checkpoint is ours, and is somebody else's when nothing shows that the log is ours.
+ *
+ * @param lines the end of the log, oldest first
+ * @returns what nobody here has the key of; undefined when the log is ours, or empty
+ */
+export function foreignLine(lines: readonly (AuditLine | undefined)[], ownership: Ownership): AuditLine | undefined {
+  const checkpoint = lines.findLast((line) => line?.kind === 'checkpoint');
+  const record = lines.findLast((line) => line?.kind === 'record');
+  const ofCheckpoint = checkpoint && ownership(checkpoint);
+  if (ofCheckpoint === 'foreign') return checkpoint;
+  if (record === undefined) return undefined;
+  const ofRecord = ownership(record);
+  return ofRecord === 'foreign' || (ofRecord === 'unclear' && ofCheckpoint !== 'ours') ? record : undefined;
+}
+
+/** What is to be done about a log that is kept with other keys, in a sentence. */
+export function foreignKeySentence(line: AuditLine): string {
+  const place = `${line.kind} ${line.sequence}, key ${line.key_id}`;
+  return (
+    `the audit log is kept with other keys than those of this replica (${place}): give it the keys of the others ` +
+    '(one AUDIT_KEY_FILE for all, or AUDIT_ENCRYPTION_KEYS and AUDIT_SIGNING_KEY; former ones behind the current, former ' +
+    'signers in AUDIT_FORMER_SIGNERS); when they are lost, move the stream CAPACITY_AUDIT away to begin a new log'
+  );
+}

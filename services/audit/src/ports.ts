@@ -80,6 +80,8 @@ export interface Sealer {
   ): { ok: true; entry: AuditEntry } | { ok: false; reason: 'unknown_key' | 'not_authentic'; detail: string };
   /** The hash that the line should have. */
   hashOf(line: RecordLine): string;
+  /** Whether the key of this line is one of ours; `unclear` where only a name, which others may use too, says so. */
+  ownership(line: AuditLine): 'ours' | 'foreign' | 'unclear';
   sign(statement: { sequence: number; hash: string; madeAt: string }): CheckpointLine;
   isSigned(line: CheckpointLine): boolean;
 }

@@ -69,6 +69,7 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
   return {
     name: 'audit',
     async start() {
+      await chain.checkKeys();
       for (const [name, answer] of Object.entries(answers)) {
         subscriptions.push(await bus.respond(name as RequestName, answer as never));
       }

@@ -67,5 +67,5 @@ function errorKindOf(facts: object): string {
     .slice(0, 4 * messageLettersMax)
     .replaceAll(/'[^']*'|"[^"]*"|`[^`]*`/g, '…')
     .replaceAll(/[\w-]+(?:\/[\w-]+)+|\b[0-9a-f-]{8,}\b|\w*\d\w*/gi, '…');
-  return `${String(error.code ?? error.name)}: ${message.slice(0, messageLettersMax)}`;
+  return `${typeof error.code === 'string' ? error.code : error.name}: ${message.slice(0, messageLettersMax)}`;
 }

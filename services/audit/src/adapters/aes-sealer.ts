@@ -13,7 +13,10 @@ import { AuditEntry, CapacityError, check } from '@capplan/contracts';
 import type { ChainPlace, CheckpointLine, RecordLine, Sealer } from '../ports.ts';
 
 export interface AuditKeys {
-  /** AES-256 keys by id, the current one first: 32 bytes in base64. Older ones only open. */
+  /**
+   * AES-256 keys, the current one first: 32 bytes in base64. Older ones only open. A key is known by its fingerprint;
+   * records of earlier versions name it by its id, which several keys may share.
+   */
   encryption: readonly { id: string; key: string }[];
   /** Ed25519 private key, PKCS 8 DER in base64. */
   signing: string;
@@ -23,6 +26,7 @@ export interface AuditKeys {
 
 interface Ring {
   id: string;
+  fingerprint: string;
   seal: Buffer;
   nonce: Buffer;
   tag: Buffer;
@@ -49,11 +53,14 @@ export function createAesSealer(keys: AuditKeys): Sealer {
     signers.set(signerId(key), key);
   }
 
+  const ringsOf = ({ key_id }: RecordLine) =>
+    rings.filter(({ id, fingerprint }) => fingerprint === key_id || id === key_id);
+
   return {
     tagsOf: (entryId) => rings.map((ring) => createHmac('sha256', ring.tag).update(entryId).digest('hex')),
     seal(entry, place) {
       const clear = Buffer.from(JSON.stringify(entry), 'utf8');
-      const bound = boundText(current.id, place);
+      const bound = boundText(current.fingerprint, place);
       const iv = createHmac('sha256', current.nonce).update(bound).update('\n').update(clear).digest().subarray(0, 12);
       const cipher = createCipheriv('aes-256-gcm', current.seal, iv);
       cipher.setAAD(Buffer.from(bound, 'utf8'));
@@ -62,7 +69,7 @@ export function createAesSealer(keys: AuditKeys): Sealer {
         kind: 'record',
         sequence: place.sequence,
         id_tag: createHmac('sha256', current.tag).update(entry.id).digest('hex'),
-        key_id: current.id,
+        key_id: current.fingerprint,
         iv: iv.toString('base64'),
         sealed: body.toString('base64'),
         previous_hash: place.previousHash,
@@ -73,20 +80,19 @@ export function createAesSealer(keys: AuditKeys): Sealer {
       return { ...line, hash: hashOf(line) };
     },
     open(line) {
-      const ring = rings.find(({ id }) => id === line.key_id);
-      if (!ring) return { ok: false, reason: 'unknown_key', detail: `there is no key '${line.key_id}' in the ring` };
-      try {
-        const body = Buffer.from(line.sealed, 'base64');
-        const decipher = createDecipheriv('aes-256-gcm', ring.seal, Buffer.from(line.iv, 'base64'));
-        decipher.setAAD(Buffer.from(boundText(line.key_id, placeOf(line)), 'utf8'));
-        decipher.setAuthTag(body.subarray(-16));
-        const clear = Buffer.concat([decipher.update(body.subarray(0, -16)), decipher.final()]);
-        const checked = check(AuditEntry, JSON.parse(clear.toString('utf8')));
-        if (checked.ok) return { ok: true, entry: checked.value };
-        return { ok: false, reason: 'not_authentic', detail: checked.problems.join('; ') };
-      } catch (error) {
-        return { ok: false, reason: 'not_authentic', detail: String(error) };
+      const named = ringsOf(line);
+      for (const ring of named) {
+        const opened = openWith(ring, line);
+        if (opened.ok || ring === named.at(-1)) return opened;
       }
+      return { ok: false, reason: 'unknown_key', detail: `there is no key '${line.key_id}' in the ring` };
+    },
+    ownership(line) {
+      if (line.kind === 'checkpoint') return signers.has(line.key_id) ? 'ours' : 'foreign';
+      const named = ringsOf(line);
+      if (named.length === 0) return 'foreign';
+      const isCertain = named.some((ring) => ring.fingerprint === line.key_id || openWith(ring, line).ok);
+      return isCertain ? 'ours' : 'unclear';
     },
     hashOf,
     sign({ sequence, hash, madeAt }) {
@@ -100,6 +106,21 @@ export function createAesSealer(keys: AuditKeys): Sealer {
   };
 }
 
+function openWith(ring: Ring, line: RecordLine): ReturnType<Sealer['open']> {
+  try {
+    const body = Buffer.from(line.sealed, 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', ring.seal, Buffer.from(line.iv, 'base64'));
+    decipher.setAAD(Buffer.from(boundText(line.key_id, placeOf(line)), 'utf8'));
+    decipher.setAuthTag(body.subarray(-16));
+    const clear = Buffer.concat([decipher.update(body.subarray(0, -16)), decipher.final()]);
+    const checked = check(AuditEntry, JSON.parse(clear.toString('utf8')));
+    if (checked.ok) return { ok: true, entry: checked.value };
+    return { ok: false, reason: 'not_authentic', detail: checked.problems.join('; ') };
+  } catch (error) {
+    return { ok: false, reason: 'not_authentic', detail: String(error) };
+  }
+}
+
 function ringOf(id: string, keyText: string): Ring {
   const key = Buffer.from(keyText, 'base64');
   if (key.length !== 32) {
@@ -109,7 +130,9 @@ function ringOf(id: string, keyText: string): Ring {
     );
   }
   const derive = (use: string) => createHmac('sha256', key).update(`capacity-audit/${use}`).digest();
-  return { id, seal: derive('seal'), nonce: derive('nonce'), tag: derive('tag') };
+  // No name that stands before a colon in the settings can be one.
+  const fingerprint = `fp:${derive('fingerprint').toString('hex').slice(0, 32)}`;
+  return { id, fingerprint, seal: derive('seal'), nonce: derive('nonce'), tag: derive('tag') };
 }
 
 function privateKey(text: string): KeyObject {
