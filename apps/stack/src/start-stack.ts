@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CapacityError } from '@capplan/contracts';
 import {
+  claimLocalProcesses,
   createExecutor,
   createNoneActuator,
   createProcessActuator,
@@ -87,6 +88,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         superviseMs: 500,
         commandFor: (pool) => options.commandFor?.(pool.id),
         stopsWorkersOnClose: true,
+        claim: (fleet) => claimLocalProcesses(fleet, { cache: context.cache, clock: realClock, log: context.log }),
       });
       const none = createNoneActuator();
       const service = createExecutor(context, config, { actuators: { process: processes, kubernetes: none, none } });

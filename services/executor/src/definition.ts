@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '@capplan/runtime';
+import { claimLocalProcesses } from './adapters/local-process-claim.ts';
 import { createNoneActuator } from './adapters/none-actuator.ts';
 import { createProcessActuator } from './adapters/process-actuator.ts';
 import { ExecutorConfig } from './config.ts';
@@ -14,9 +15,18 @@ export const executorDefinition: ServiceDefinition<typeof ExecutorConfig> = {
   configSchema: ExecutorConfig,
   create: async (context, config) => {
     const commandFor = parseWorkerCommands(config.workerCommands);
-    const { clock, log } = context;
+    const { cache, clock, log } = context;
     const { workerStateFile: stateFile, drainMs } = config;
-    const processes = await createProcessActuator({ clock, log, stateFile, commandFor, drainMs });
+    // Without a command no process is ever started here: any number of such executors share one installation.
+    const startsWorkers = JSON.stringify(JSON.parse(config.workerCommands)) !== '{}';
+    const processes = await createProcessActuator({
+      clock,
+      log,
+      stateFile,
+      commandFor,
+      drainMs,
+      ...(startsWorkers && { claim: (fleet) => claimLocalProcesses(fleet, { cache, clock, log }) }),
+    });
     const none = createNoneActuator();
     const service = createExecutor(context, config, { actuators: { process: processes, kubernetes: none, none } });
     return {

@@ -1,4 +1,5 @@
 export { endWorkers } from './adapters/end-workers.ts';
+export { claimLocalProcesses } from './adapters/local-process-claim.ts';
 export { createMemoryActuator, type MemoryActuator } from './adapters/memory-actuator.ts';
 export { createNoneActuator } from './adapters/none-actuator.ts';
 export { createProcessActuator, type ProcessActuatorOptions, type WorkerCommand } from './adapters/process-actuator.ts';

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { resolve as absolute } from 'node:path';
 import type { Pool } from '@capplan/contracts';
 import { type Clock, isSameProcess, type Log, markedProcesses, processBirth, signalProcess } from '@capplan/runtime';
 import { leavingFirst } from '../decide/leaving-first.ts';
 import type { Actuator, SetWorkersOutcome } from '../ports.ts';
+import type { LocalProcessClaim } from './local-process-claim.ts';
 import { type PoolProcesses, readProcessState, type WorkerProcess, writeProcessState } from './process-state.ts';
 import { lockStateFile } from './state-lock.ts';
 import { ownerVariable } from './worker-marker.ts';
@@ -29,6 +31,8 @@ export interface ProcessActuatorOptions {
   superviseMs?: number;
   /** Sees every started worker, for instance to read what it reports. */
   onStart?: (child: ChildProcess, worker: { id: string; pool: string }) => void;
+  /** Claims local processes for this set of workers; left out where nobody else can start any for the same pools. */
+  claim?: (fleet: { id: string; stateFile: string }) => Promise<LocalProcessClaim>;
   /** Whether workers end with this actuator. Default false: the next executor adopts them. */
   stopsWorkersOnClose?: boolean;
 }
@@ -49,7 +53,7 @@ interface Crashes {
  * Those that must go, the idle ones first, get SIGTERM, may finish what they do, and get SIGKILL after the grace.
  * Processes are known by number and time of birth, never by name; those of a former executor are adopted.
  *
- * @throws `conflict` while another process uses the state file, `invalid_input` when the file is damaged
+ * @throws `conflict` while another process uses the state file, or has the claim; `invalid_input` when the file is damaged
  */
 export async function createProcessActuator(
   options: ProcessActuatorOptions,
@@ -57,6 +61,15 @@ export async function createProcessActuator(
   const { clock, log, stateFile, commandFor, drainMs, onStart } = options;
   const lock = await lockStateFile(stateFile);
   const state = await readProcessState(stateFile).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
+  });
+  const fleet = state.fleet ?? randomUUID();
+  if (state.fleet === undefined) {
+    state.fleet = fleet;
+    await writeProcessState(stateFile, state);
+  }
+  const claim = await options.claim?.({ id: fleet, stateFile: absolute(stateFile) }).catch(async (error: unknown) => {
     await lock.release();
     throw error;
   });
@@ -156,7 +169,13 @@ export async function createProcessActuator(
     }
     const pool = pools.get(id);
     const how = pool && commandFor(pool);
-    if (pool && how && !fleet.retired && clock.nowMs() >= (crashes.get(id)?.notBeforeMs ?? 0)) {
+    if (
+      pool &&
+      how &&
+      !fleet.retired &&
+      claim?.lostTo() === undefined &&
+      clock.nowMs() >= (crashes.get(id)?.notBeforeMs ?? 0)
+    ) {
       for (let missing = fleet.wanted - staying.length; missing > 0; missing--) await start(pool, how);
     }
     if (JSON.stringify(fleet) !== before) await save();
@@ -213,6 +232,10 @@ export async function createProcessActuator(
         if (!commandFor(pool)) {
           return { ok: false, reason: 'not_offered', detail: `no command is configured for workers of ${pool.id}` };
         }
+        const holder = claim?.lostTo();
+        if (holder !== undefined) {
+          return { ok: false, reason: 'not_offered', detail: `another executor has the local processes (${holder})` };
+        }
         const fleet = fleetOf(pool.id);
         const stale = fenced(fleet, fencingToken);
         if (stale) return stale;
@@ -251,6 +274,7 @@ export async function createProcessActuator(
       await ticker.stop();
       await queue;
       if (options.stopsWorkersOnClose) await stopAll();
+      await claim?.release();
       await lock.release();
     },
   };

@@ -27,7 +27,11 @@ const PoolProcesses = Type.Object({
 });
 export type PoolProcesses = Static<typeof PoolProcesses>;
 
-export const ProcessState = Type.Object({ pools: Type.Record(Type.String(), PoolProcesses) });
+export const ProcessState = Type.Object({
+  /** Tells these workers from any other set of one installation; made at the first use. */
+  fleet: Type.Optional(Type.String()),
+  pools: Type.Record(Type.String(), PoolProcesses),
+});
 export type ProcessState = Static<typeof ProcessState>;
 
 /** Which worker processes are ours, kept in a file so that a restarted executor finds them again. */
