@@ -48,8 +48,9 @@ export function watchInvariants({ settings, cast, backend, clock }: World) {
   // What a decision may rest on, seen where it is made.
   const { decide } = cast.core;
   let broken: string | undefined;
-  cast.core.decide = (input) => {
-    const decision = decide(input);
+  cast.core.decide = (input, named) => {
+    const decision = decide(input, named);
+    if (named) return decision;
     const { snapshot } = input;
     if (decision.targetWorkers < decision.currentWorkers && decision.currentWorkers <= scaling.max_workers) {
       const isForced = decision.explanation.some(({ rule }) => rule === 'budget');

@@ -2,7 +2,7 @@ import { workersMax } from '@capplan/contracts';
 import { cheapest, price } from './candidates.ts';
 import { judgeData } from './data-state.ts';
 import type { Decision } from './decision.ts';
-import type { DecisionInput } from './decision-input.ts';
+import type { DecisionInput, NamedCount } from './decision-input.ts';
 import type { Deliberation } from './deliberation.ts';
 import { describeDecision } from './describe-decision.ts';
 import { expectedLoad, fieldOf, isLearning, sensibleMaximum, stableFloor } from './field.ts';
@@ -23,11 +23,15 @@ import { createTrail, formatNumber } from './trail.ts';
  * Assumes one queue in order of arrival and workers of equal speed. Without sampled paths in the forecast it falls
  * back to a fan around the newest measurement, which costs more for the same safety.
  *
+ * @param named a count that takes the place of the one decided on: every figure, sentence and alternative is about it
  * @example decide({ nowMs, pool, policy, snapshot, forecast, history: { changes: [] } }).targetWorkers
  */
-export function decide(input: DecisionInput): Decision {
+export function decide(input: DecisionInput, named?: NamedCount): Decision {
   const deliberation = deliberate(input);
-  return describeDecision(deliberation, applyRules(deliberation));
+  const outcome = applyRules(deliberation);
+  if (named === undefined) return describeDecision(deliberation, outcome);
+  deliberation.trail.apply(named.rule, named.workers, named.detail, true);
+  return describeDecision(deliberation, { hold: named.hold, floorWorkers: named.workers, named });
 }
 
 function deliberate(input: DecisionInput): Deliberation {

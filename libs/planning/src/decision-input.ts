@@ -1,4 +1,5 @@
 import type { Forecast, Policy, Requirement, Snapshot } from '@capplan/contracts';
+import type { HoldReason } from './decision.ts';
 import type { RecentLoad } from './recent-load.ts';
 import type { ServiceEstimate } from './service-estimate.ts';
 
@@ -30,6 +31,17 @@ export interface DecisionHistory {
   /** Money spent on workers since the start of this clock hour and calendar month (UTC), when known. */
   spentThisHour?: number;
   spentThisMonth?: number;
+}
+
+/** A count that is named from outside the rules: by a person, or by what stands between a decision and the pool. */
+export interface NamedCount {
+  workers: number;
+  /** Who names it, as it stands in the explanation. */
+  rule: string;
+  /** Why, as a clause. */
+  detail: string;
+  /** Set where this keeps the pool from what is wanted. */
+  hold?: HoldReason;
 }
 
 /** Everything a decision looks at. It reads no clock and no state of its own. */

@@ -18,6 +18,8 @@ export const holdReasons = [
   'at_minimum',
   'at_maximum',
   'floor_only',
+  'executor_cap',
+  'backing_off',
 ] as const;
 export type HoldReason = (typeof holdReasons)[number];
 

@@ -4,6 +4,7 @@ import { budgetLimit } from './budget.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
 import { costImpactOf, isLargeChange } from './cost-impact.ts';
 import type { Decision, HoldReason } from './decision.ts';
+import type { NamedCount } from './decision-input.ts';
 import type { Deliberation } from './deliberation.ts';
 import { meanRateAt } from './field.ts';
 import { laterSteps } from './later-steps.ts';
@@ -15,7 +16,7 @@ import { formatNumber } from './trail.ts';
 /** Puts the outcome of a deliberation into words and figures. Decides nothing. */
 export function describeDecision(
   d: Deliberation,
-  { hold, floorWorkers }: { hold: HoldReason | undefined; floorWorkers: number },
+  { hold, floorWorkers, named }: { hold: HoldReason | undefined; floorWorkers: number; named?: NamedCount },
 ): Decision {
   const { input, settings, field, present, best, staying, trail } = d;
   const { pool } = input;
@@ -40,12 +41,13 @@ export function describeDecision(
     ],
     hold,
     explanation: trail.lines,
-    alternatives: alternativesOf(d, target),
+    alternatives: alternativesOf(d, target, named),
     rationale: rationaleOf({
       fromWorkers: current,
       toWorkers: target,
       wantedWorkers: best.workers,
       hold,
+      named: named?.detail,
       holdDetail: trail.lines.find((line) => line.rule === hold)?.detail ?? '',
       ratePerSec: rate,
       aheadSec: pool.startupDelaySec,
@@ -92,20 +94,21 @@ function stepNow({ input, present, trail }: Deliberation, rate: number, confiden
 
 const alternativesMax = 4;
 
-/** The nearest counts that were priced and not chosen. */
-function alternativesOf({ priced, best, input }: Deliberation, target: number): Alternative[] {
+/** The nearest counts that were priced and not chosen; the cheapest one too where another was named in its place. */
+function alternativesOf({ priced, best, input }: Deliberation, target: number, named?: NamedCount): Alternative[] {
   const money = input.pool.workerCostPerHour / 60;
-  return priced
+  const others = priced
     .filter((candidate) => candidate.workers !== target)
-    .sort((a, b) => Math.abs(a.workers - target) - Math.abs(b.workers - target) || a.workers - b.workers)
-    .slice(0, alternativesMax)
-    .map((candidate) => ({
-      workers: candidate.workers,
-      expected_cost: Math.round(candidate.cost * money * 1e4) / 1e4,
-      violation_probability: Math.min(1, candidate.outcome.brokenPaths),
-      rejected_because:
-        candidate.workers === best.workers
-          ? 'cheapest, but a rule holds it back'
-          : `costs ${formatNumber(candidate.cost - best.cost)} worker-minutes more than ${best.workers} workers`,
-    }));
+    .sort((a, b) => Math.abs(a.workers - target) - Math.abs(b.workers - target) || a.workers - b.workers);
+  const nearest = others.slice(0, alternativesMax);
+  const isLeftOut = named !== undefined && best.workers !== target && !nearest.includes(best);
+  return (isLeftOut ? [...nearest.slice(0, -1), best] : nearest).map((candidate) => ({
+    workers: candidate.workers,
+    expected_cost: Math.round(candidate.cost * money * 1e4) / 1e4,
+    violation_probability: Math.min(1, candidate.outcome.brokenPaths),
+    rejected_because:
+      candidate.workers === best.workers
+        ? `cheapest, but ${named?.detail ?? 'a rule holds it back'}`.slice(0, 512)
+        : `costs ${formatNumber(candidate.cost - best.cost)} worker-minutes more than ${best.workers} workers`,
+  }));
 }

@@ -1,7 +1,7 @@
 export { isLargeChange, largeChangeDefaults } from './cost-impact.ts';
 export { decide } from './decide.ts';
 export { type Decision, type HoldReason, holdReasons } from './decision.ts';
-export type { DecisionHistory, DecisionInput, PastChange, PoolFacts } from './decision-input.ts';
+export type { DecisionHistory, DecisionInput, NamedCount, PastChange, PoolFacts } from './decision-input.ts';
 export { decisionHorizonSec } from './horizon.ts';
 export { contradictionOf } from './plausibility.ts';
 export { isOneLine, policyProblems } from './policy-problems.ts';

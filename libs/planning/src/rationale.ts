@@ -7,6 +7,8 @@ export function rationaleOf(facts: {
   wantedWorkers: number;
   hold: HoldReason | undefined;
   holdDetail: string;
+  /** Why this count was named from outside the rules, when it was. */
+  named: string | undefined;
   ratePerSec: number;
   aheadSec: number;
   backlog: number;
@@ -18,10 +20,13 @@ export function rationaleOf(facts: {
 }): string {
   const { fromWorkers, toWorkers, wantedWorkers, hold, holdDetail } = facts;
   const sentences: string[] = [];
+  const isNamed = facts.named !== undefined && hold === undefined;
+  if (isNamed) sentences.push(`${facts.named}.`);
   if (toWorkers > fromWorkers) sentences.push(`Scale up from ${fromWorkers} to ${toWorkers} workers.`);
   else if (toWorkers < fromWorkers) sentences.push(`Scale down from ${fromWorkers} to ${toWorkers} workers.`);
-  else if (hold === undefined) sentences.push(`Stay at ${fromWorkers} workers, the cheapest count that is safe.`);
-  else if (wantedWorkers === fromWorkers) sentences.push(`Stay at ${fromWorkers} workers.`);
+  else if (hold === undefined && !isNamed)
+    sentences.push(`Stay at ${fromWorkers} workers, the cheapest count that is safe.`);
+  else if (isNamed || wantedWorkers === fromWorkers) sentences.push(`Stay at ${fromWorkers} workers.`);
   else sentences.push(`Stay at ${fromWorkers} workers although ${wantedWorkers} would be best.`);
   if (hold !== undefined) sentences.push(`Held by ${hold.replaceAll('_', ' ')}: ${holdDetail}.`);
   sentences.push(

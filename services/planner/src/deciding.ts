@@ -5,7 +5,7 @@ import type { PlannerConfig } from './config.ts';
 import { plannerId } from './decide/approvals.ts';
 import { consider, expire } from './decide/consider.ts';
 import { draftPlan, poolFacts, withTrial } from './decide/draft-plan.ts';
-import { mayTarget, withTarget } from './decide/operator-target.ts';
+import { type AskedTarget, inSteps, mayTarget, namedCount } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
 import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
 import { isSound } from './decide/record-rules.ts';
@@ -36,6 +36,8 @@ export interface Deciding {
   /** What is decided for a pool as it is now, and from what. */
   ground(poolId: string): Ground;
   draft(ground: Ground, request: { id: string; requestedBy: string }): Plan;
+  /** The same ground with a count that somebody names in the place of the planner's own, and with its own figures. */
+  ordered(ground: Ground, asked: AskedTarget): Ground;
   onSnapshot(snapshot: Snapshot): Promise<void>;
 }
 
@@ -97,6 +99,12 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     return decideFor(pool, policy, snapshot);
   };
 
+  const ordered: Deciding['ordered'] = (given, asked) => {
+    const { pool, policy, input } = given;
+    const decision = usable(policy, () => planning.decide(input, namedCount(asked, given.decision)));
+    return { ...given, decision: inSteps(decision, asked, { nowMs: clock.nowMs(), pool, policy }) };
+  };
+
   const draft: Deciding['draft'] = ({ policy, input, decision }, { id, requestedBy }) =>
     usable(policy, () =>
       draftPlan({
@@ -125,23 +133,17 @@ export function createDeciding(deps: DecidingDeps): Deciding {
       .filter((workers) => Math.sign(workers - first.current_workers) === direction && workers !== first.target_workers)
       .filter((workers) => mayTarget(workers, first.current_workers, pool, policy).ok)
       .slice(0, alternativesTried)
-      .map((workers) => {
-        const largeChange = planning.isLargeChange(policy, poolFacts(pool), first.current_workers, workers);
-        const asked = { workers, by: 'the simulator', why: `did best with ${workers} workers`, largeChange };
-        return withTarget(decision, asked, { nowMs: clock.nowMs(), pool, policy });
-      });
+      .map((workers) => ordered(given, { workers, by: 'the simulator', why: `did best with ${workers} workers` }));
     const candidates = [
       { workers: first.target_workers, steps: first.steps },
-      ...others.map((other) => ({ workers: other.targetWorkers, steps: other.steps })),
+      ...others.map(({ decision: other }) => ({ workers: other.targetWorkers, steps: other.steps })),
     ];
     const trial = await bounded({ pool, policy, snapshot, forecast: views.forecast(pool.id), candidates });
     if (!trial.simulated) return first;
     const better = trial.best > 0 ? others[trial.best - 1] : undefined;
     const result = trial.results[better ? trial.best : 0];
     if (!result) return first;
-    const plan = better
-      ? draft({ ...given, decision: better }, { id: first.id, requestedBy: first.requested_by })
-      : first;
+    const plan = better ? draft(better, { id: first.id, requestedBy: first.requested_by }) : first;
     const cost = better && result.cost_impact ? { cost_impact: result.cost_impact } : {};
     return { ...withTrial(plan, { simulated: true, best: 0, results: [result] }), ...cost };
   }
@@ -174,8 +176,9 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     const workers = pool.initial_workers ?? 0;
     if (decision.currentWorkers > 0 || workers <= decision.targetWorkers || !policy.enabled) return undefined;
     if (!mayTarget(workers, 0, pool, policy).ok) return undefined;
-    const asked = { workers, by: 'the pool', why: `begins with ${workers} workers`, largeChange: false };
-    return { ...given, decision: withTarget(decision, asked, { nowMs: clock.nowMs(), pool, policy }) };
+    const first = ordered(given, { workers, by: 'the pool', why: `begins with ${workers} workers` });
+    // Its owner has agreed to it by naming it.
+    return { ...first, decision: { ...first.decision, largeChange: false } };
   }
 
   function isTooOld(snapshot: Snapshot): boolean {
@@ -219,6 +222,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
 
   return {
     ground,
+    ordered,
     draft,
     async onSnapshot(snapshot) {
       const isNewest = views.observe(snapshot);

@@ -2,13 +2,11 @@ import { CapacityError, type ErrorCode, isCapacityError, type Plan, type PlanSta
 import type { Clock, IncomingRequest } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { approve } from './decide/approvals.ts';
-import { poolFacts } from './decide/draft-plan.ts';
-import { mayTarget, withTarget } from './decide/operator-target.ts';
+import { mayTarget } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
 import { endPlan, replacePlan, rollbackTarget } from './decide/plan-requests.ts';
 import { findPlan, type Moment, noPlans, type PoolPlans, remembered, told } from './decide/pool-plans.ts';
 import type { Deciding, Ground } from './deciding.ts';
-import type { PlanningCore } from './ports.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
@@ -27,7 +25,6 @@ export interface PlanCommandDeps {
   stores: Stores;
   views: Views;
   deciding: Deciding;
-  planning: PlanningCore;
   receipts: Receipts;
 }
 
@@ -42,7 +39,7 @@ const alreadyApplied: readonly PlanStatus[] = ['approved', 'executing', 'complet
 
 /** What people ask of plans. Each command is checked, audited and written, in this order, and can be repeated. */
 export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (planId: string) => Promise<string> } {
-  const { clock, config, stores, views, deciding, planning, receipts } = deps;
+  const { clock, config, stores, views, deciding, receipts } = deps;
   const moment = (): Moment => ({ nowMs: clock.nowMs(), recentMax: config.recentMax });
 
   async function poolOf(id: string): Promise<string> {
@@ -104,9 +101,7 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
       const code = verdict.reason === 'cost_limit_exceeded' ? 'cost_limit_exceeded' : 'invalid_input';
       throw new CapacityError(code, verdict.detail);
     }
-    const largeChange = planning.isLargeChange(policy, poolFacts(pool), decision.currentWorkers, target);
-    const wanted = { workers: target, by, why, largeChange };
-    return { ...ground, decision: withTarget(decision, wanted, { nowMs: clock.nowMs(), pool, policy }) };
+    return deciding.ordered(ground, { workers: target, by, why });
   }
 
   function groundFor(poolId: string): Ground {

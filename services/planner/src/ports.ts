@@ -1,10 +1,10 @@
 import type { Forecast, PlanSimulation, Policy, Pool, Snapshot, Step } from '@capplan/contracts';
-import type { Decision, DecisionInput, PoolFacts } from '@capplan/planning';
+import type { Decision, DecisionInput, NamedCount } from '@capplan/planning';
 
 /** The decision core: pure functions of `@capplan/planning`, as this service uses them. */
 export interface PlanningCore {
-  decide(input: DecisionInput): Decision;
-  isLargeChange(policy: Policy, pool: PoolFacts, fromWorkers: number, toWorkers: number): boolean;
+  /** With `named`, what it would mean to have that count instead of the one decided on. */
+  decide(input: DecisionInput, named?: NamedCount): Decision;
 }
 
 export interface TrialQuestion {

@@ -1,5 +1,5 @@
-import { decide, isLargeChange } from '@capplan/planning';
+import { decide } from '@capplan/planning';
 import type { PlanningCore } from '../ports.ts';
 
 /** The one decision core, which backtests and what-ifs use as well. */
-export const planningCore: PlanningCore = { decide, isLargeChange };
+export const planningCore: PlanningCore = { decide };

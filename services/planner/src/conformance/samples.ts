@@ -75,9 +75,8 @@ export function scriptedCore(
   wish: (input: DecisionInput) => number | { workers: number; hold?: Decision['hold']; confidence?: number },
 ): PlanningCore {
   return {
-    isLargeChange,
-    decide(input) {
-      const said = wish(input);
+    decide(input, named) {
+      const said = named?.workers ?? wish(input);
       const { workers, hold, confidence = 0.95 } = typeof said === 'number' ? { workers: said } : said;
       const current = input.snapshot?.current_workers ?? 0;
       const step: Step = {
@@ -94,10 +93,13 @@ export function scriptedCore(
         targetWorkers: workers,
         floorWorkers: workers,
         steps: workers === current ? [] : [step],
-        hold,
-        explanation: [{ rule: 'scripted', before: current, after: workers, detail: 'the test says so' }],
+        hold: named?.hold ?? hold,
+        explanation: [
+          { rule: 'scripted', before: current, after: workers, detail: 'the test says so' },
+          ...(named ? [{ rule: named.rule, before: workers, after: workers, detail: named.detail }] : []),
+        ],
         alternatives: [],
-        rationale: 'The test says so.',
+        rationale: named?.detail ?? 'The test says so.',
         confidence,
         sloAchievable: true,
         costImpact: {

@@ -1,19 +1,19 @@
-import {
-  durationSec,
-  durationText,
-  type Policy,
-  type Pool,
-  type Step,
-  startupDelaySec,
-  timestamp,
-} from '@capplan/contracts';
-import type { Decision } from '@capplan/planning';
+import { durationText, type Policy, type Pool, type Step, startupDelaySec, timestamp } from '@capplan/contracts';
+import type { Decision, NamedCount } from '@capplan/planning';
 
 const stepMaxDefault = 15;
 
 export type TargetVerdict =
   | { ok: true }
   | { ok: false; reason: 'outside_limits' | 'cost_limit_exceeded'; detail: string };
+
+/** A count that a person, a pool's owner or a trial names in the place of the planner's own. */
+export interface AskedTarget {
+  workers: number;
+  by: string;
+  /** What it does or asks for, after its name: `asked for 9 workers`. */
+  why: string;
+}
 
 /** Whether a person may ask for this many workers under this policy. Schedules count with their widest limits. */
 export function mayTarget(workers: number, current: number, pool: Pool, policy: Policy): TargetVerdict {
@@ -36,45 +36,19 @@ export function mayTarget(workers: number, current: number, pool: Pool, policy: 
   return { ok: true };
 }
 
-/** The core's decision with a person's target in the place of its own; the core's own wish becomes an alternative. */
-export function withTarget(
-  decision: Decision,
-  asked: { workers: number; by: string; why: string; largeChange: boolean },
-  { nowMs, pool, policy }: { nowMs: number; pool: Pool; policy: Policy },
-): Decision {
-  const { currentWorkers } = decision;
-  const horizonSec = durationSec(decision.costImpact.horizon);
-  const perHour = pool.worker_cost_per_hour;
-  const additional = ((asked.workers - currentWorkers) * perHour * horizonSec) / 3600;
-  const detail = `${asked.by} ${asked.why}; the planner would have ${decision.targetWorkers} workers`;
-  return {
-    ...decision,
-    targetWorkers: asked.workers,
-    steps: stepsTo(currentWorkers, asked, { nowMs, pool, policy, confidence: decision.confidence }),
-    hold: undefined,
-    explanation: [
-      ...decision.explanation.slice(0, 63),
-      { rule: 'operator', before: decision.targetWorkers, after: asked.workers, detail: detail.slice(0, 1024) },
-    ],
-    rationale: `${detail}. ${decision.rationale}`,
-    costImpact: {
-      ...decision.costImpact,
-      additional_cost: additional,
-      // What the person's number would save in violations is not known; claiming nothing errs on the honest side.
-      violation_savings: 0,
-      net_savings: 0 - additional,
-      cost_per_hour_before: currentWorkers * perHour,
-      cost_per_hour_after: asked.workers * perHour,
-    },
-    largeChange: asked.largeChange,
-  };
+/** What the core is asked about such a count: its risk, its cost, where it leaves the queue. */
+export function namedCount({ workers, by, why }: AskedTarget, own: Pick<Decision, 'targetWorkers'>): NamedCount {
+  const detail = `${by} ${why}; the planner would have ${own.targetWorkers} workers`.slice(0, 1024);
+  return { workers, rule: 'operator', detail };
 }
 
-function stepsTo(
-  current: number,
-  asked: { workers: number; by: string; why: string },
-  { nowMs, pool, policy, confidence }: { nowMs: number; pool: Pool; policy: Policy; confidence: number },
-): Step[] {
+/** The same decision, made now in as few steps as the policy allows; what is foreseen beyond it is not part of it. */
+export function inSteps(
+  decision: Decision,
+  asked: AskedTarget,
+  { nowMs, pool, policy }: { nowMs: number; pool: Pool; policy: Policy },
+): Decision {
+  const { currentWorkers: current, confidence } = decision;
   const stepMax = policy.scaling.max_step ?? Math.max(stepMaxDefault, current);
   const steps: Step[] = [];
   let from = current;
@@ -91,5 +65,5 @@ function stepsTo(
     });
     from = to;
   }
-  return steps;
+  return { ...decision, steps };
 }
