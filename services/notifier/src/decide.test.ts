@@ -29,8 +29,33 @@ describe('isWanted', () => {
     expect(isWanted(target, 'plan.proposed', planEvent('awaiting_approval'))).to.equal(true);
     expect(isWanted(target, 'plan.proposed', planEvent('proposed'))).to.equal(false);
     expect(isWanted(target, 'slo.breached', planEvent('x'))).to.equal(true);
-    expect(isWanted(target, 'rollout.stepped', planEvent('x'))).to.equal(false);
+    const stepped = { ...planEvent('x'), type: 'rollout.stepped', data: { plan: planEvent('x').data } };
+    expect(isWanted(target, 'rollout.stepped', stepped)).to.equal(false);
   });
+
+  for (const [type, failures, isFor] of [
+    ['plan.failed', undefined, true],
+    ['plan.failed', 0, true],
+    ['plan.failed', 2, false],
+    ['plan.reverted', 2, false],
+    ['plan.completed', undefined, false],
+    ['plan.completed', 0, false],
+    ['plan.completed', 2, true],
+    ['rollout.held', undefined, true],
+    ['rollout.held', 2, false],
+    ['rollout.failed', 0, false],
+    ['rollout.failed', 2, false],
+    ['rollout.reverted', 2, false],
+    ['rollout.finished', 2, false],
+  ] as const) {
+    it(`${isFor ? 'tells' : 'does not tell'} of ${type} after ${failures ?? 'no'} failures, but to who names it`, () => {
+      const before = failures === undefined ? {} : { failures_before: failures };
+      const data = type.startsWith('plan.') ? before : { plan: before };
+      const event = { ...planEvent('x'), type, data };
+      expect(isWanted(target, type, event)).to.equal(isFor);
+      expect(isWanted({ ...target, events: [type] }, type, event)).to.equal(true);
+    });
+  }
 
   it('knows single events, contexts, everything, and namespaces', () => {
     const event = planEvent('proposed');
@@ -67,6 +92,13 @@ describe('notificationOf', () => {
     expect(summary).to.equal(
       'shop/mail: plan plan-1 proposed: 2 → 5 workers, waits for 1 approval(s). a spike is near.',
     );
+  });
+
+  it('says that a trouble is over', () => {
+    const event = planEvent('completed');
+    const data = { ...(event.data as object), failures_before: 3, status_reason: 'carried out' };
+    const { summary } = notificationOf(target, 'plan.completed', { ...event, data });
+    expect(summary).to.equal('shop/mail: plan plan-1 completed: 2 → 5 workers, after 3 that failed. carried out');
   });
 
   it('leaves cost out, everywhere in it, unless the target may see it', () => {

@@ -29,14 +29,24 @@ export type HeardEvent = (typeof heardEvents)[number];
 /** States rather than changes: while they last they are said again and again, and one call in a while is enough. */
 const lasting: ReadonlySet<HeardEvent> = new Set(['budget.alert', 'slo.breached', 'load.suspect', 'access.denied']);
 
-/** What asks for a person, and is sent to a target that names no events. */
-const askingForSomebody: ReadonlySet<HeardEvent> = new Set([
-  ...lasting,
+/** A plan that cannot be carried out ends in several events, and is proposed again: to people it is one trouble. */
+const failures: ReadonlySet<HeardEvent> = new Set([
   'plan.failed',
   'plan.reverted',
   'rollout.held',
   'rollout.failed',
   'rollout.reverted',
+]);
+
+/**
+ * What asks for a person, and is sent to a target that names no events. A rollout that has failed is left to its plan,
+ * which ends with it and says whether that is news.
+ */
+const askingForSomebody: ReadonlySet<HeardEvent> = new Set([
+  ...lasting,
+  'plan.failed',
+  'plan.reverted',
+  'rollout.held',
 ]);
 
 export interface Notification {
@@ -49,24 +59,23 @@ export interface Notification {
   data: unknown;
 }
 
-/** Should this target hear of this event? A plan that waits for approval asks for somebody, whatever it is called. */
+/**
+ * Should this target hear of this event? A plan that waits for approval asks for somebody, whatever it is called. One that
+ * fails as those before it did asks for nobody again; the first that is carried out after them says that it is over.
+ */
 export function isWanted(target: WebhookTarget, type: HeardEvent, envelope: Envelope): boolean {
   const namespace = envelope.key.slice(0, envelope.key.indexOf('/'));
   if (target.namespaces !== undefined && !target.namespaces.includes(namespace)) return false;
-  if (target.events === undefined) return askingForSomebody.has(type) || waitsForApproval(type, envelope);
+  if (target.events === undefined) {
+    const isRepeated = failuresBefore(type, envelope) > 0;
+    if (type === 'plan.completed') return isRepeated;
+    if (askingForSomebody.has(type)) return !isRepeated;
+    return waitsForApproval(type, envelope);
+  }
   return target.events.some(
     (wanted) => wanted === '*' || wanted === type || (wanted.endsWith('.*') && type.startsWith(wanted.slice(0, -1))),
   );
 }
-
-/** A plan that cannot be carried out ends in several events, and is proposed again: to people it is one trouble. */
-const failures: ReadonlySet<HeardEvent> = new Set([
-  'plan.failed',
-  'plan.reverted',
-  'rollout.held',
-  'rollout.failed',
-  'rollout.reverted',
-]);
 
 /**
  * The condition that an event is a sign of, if it may last: after a notice, further signs of the same condition of the
@@ -115,6 +124,13 @@ export function mayCall(url: string, allowed: string, targets: readonly WebhookT
   return hosts.some((host) => (host.startsWith('*.') ? hostname.endsWith(host.slice(1)) : hostname === host));
 }
 
+/** How many plans had failed before the one that this is about, for the same reason. */
+function failuresBefore(type: HeardEvent, { data }: Envelope): number {
+  if (type.startsWith('plan.')) return (data as EventData<'plan.failed'>).failures_before ?? 0;
+  if (type.startsWith('rollout.')) return (data as EventData<'rollout.failed'>).plan.failures_before ?? 0;
+  return 0;
+}
+
 function waitsForApproval(type: HeardEvent, envelope: Envelope): boolean {
   if (type !== 'plan.proposed') return false;
   return (envelope.data as EventData<'plan.proposed'>).status === 'awaiting_approval';
@@ -126,7 +142,9 @@ function summaryOf(type: HeardEvent, envelope: Envelope, withCost: boolean): str
     const plan = envelope.data as EventData<'plan.proposed'>;
     const change = `${plan.current_workers} → ${plan.target_workers} workers`;
     const waits = plan.status === 'awaiting_approval' ? `, waits for ${plan.approvals_needed} approval(s)` : '';
-    return `${key}: plan ${plan.id} ${type.slice(5)}: ${change}${waits}. ${plan.status_reason}`.trim();
+    const failed = failuresBefore(type, envelope);
+    const after = type === 'plan.completed' && failed > 0 ? `, after ${failed} that failed` : '';
+    return `${key}: plan ${plan.id} ${type.slice(5)}: ${change}${waits}${after}. ${plan.status_reason}`.trim();
   }
   if (type.startsWith('rollout.')) {
     const rollout = envelope.data as EventData<'rollout.started'>;

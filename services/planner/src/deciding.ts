@@ -2,9 +2,10 @@ import { CapacityError, isCapacityError, type Plan, type Policy, type Pool, type
 import type { Decision, DecisionInput } from '@capplan/planning';
 import type { ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
-import { plannerId } from './decide/approvals.ts';
+import { actedMsOf, failuresBefore, pauseOf } from './decide/back-off.ts';
 import { consider, expire } from './decide/consider.ts';
 import { draftPlan, poolFacts, withTrial } from './decide/draft-plan.ts';
+import { plannerId } from './decide/is-automatic.ts';
 import { type AskedTarget, inSteps, mayTarget, namedCount } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
 import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
@@ -38,6 +39,8 @@ export interface Deciding {
   draft(ground: Ground, request: { id: string; requestedBy: string }): Plan;
   /** The same ground with a count that somebody names in the place of the planner's own, and with its own figures. */
   ordered(ground: Ground, asked: AskedTarget): Ground;
+  /** The same ground with what the planner does of its own accord: nothing, while it backs off after failures. */
+  automatic(ground: Ground): Ground;
   onSnapshot(snapshot: Snapshot): Promise<void>;
 }
 
@@ -105,8 +108,26 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     return { ...given, decision: inSteps(decision, asked, { nowMs: clock.nowMs(), pool, policy }) };
   };
 
-  const draft: Deciding['draft'] = ({ policy, input, decision }, { id, requestedBy }) =>
-    usable(policy, () =>
+  /** What is remembered of failures, and when a person last did something about them. */
+  function failuresOf({ pool, policy }: Ground) {
+    const state = views.plans(pool.id)?.value;
+    const plans = state ? [...(state.active ? [state.active] : []), ...state.recent] : [];
+    return { failing: state?.failing ?? [], actedMs: actedMsOf(pool, policy, plans) };
+  }
+
+  const automatic: Deciding['automatic'] = (given) => {
+    const { input, policy, decision } = given;
+    const { failing, actedMs } = failuresOf(given);
+    const change = { current_workers: decision.currentWorkers, target_workers: decision.targetWorkers };
+    const pause = pauseOf(failing, change, { nowMs: input.nowMs, actedMs });
+    if (!pause) return given;
+    const held = usable(policy, () => planning.decide(input, pause));
+    return { ...given, decision: { ...held, steps: [] } };
+  };
+
+  const draft: Deciding['draft'] = (given, { id, requestedBy }) => {
+    const { policy, input, decision } = given;
+    const plan = usable(policy, () =>
       draftPlan({
         id,
         input,
@@ -117,6 +138,10 @@ export function createDeciding(deps: DecidingDeps): Deciding {
         forecastPoints: config.forecastPoints,
       }),
     );
+    const { failing, actedMs } = failuresOf(given);
+    const failures = requestedBy === plannerId ? failuresBefore(failing, plan, actedMs) : 0;
+    return failures === 0 || plan.steps.length === 0 ? plan : { ...plan, failures_before: failures };
+  };
 
   /** The draft as the simulator leaves it: confirmed, or with the count that did better. */
   async function tried(first: Plan, given: Ground): Promise<Plan> {
@@ -223,6 +248,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
   return {
     ground,
     ordered,
+    automatic,
     draft,
     async onSnapshot(snapshot) {
       const isNewest = views.observe(snapshot);
@@ -236,7 +262,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
         if (stored) views.wrotePlans(stored);
         const before = told(stored?.value ?? noPlans(pool.id));
         if (before.active?.status === 'executing') return;
-        const after = await next(before, decideFor(pool, policy, snapshot));
+        const after = await next(before, automatic(decideFor(pool, policy, snapshot)));
         if (after === before) return;
         try {
           const revision = stored

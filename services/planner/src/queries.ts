@@ -9,7 +9,7 @@ import {
   systemKey,
 } from '@capplan/contracts';
 import Type from 'typebox';
-import { plannerId } from './decide/approvals.ts';
+import { plannerId } from './decide/is-automatic.ts';
 import { planId } from './decide/plan-id.ts';
 import { findPlan } from './decide/pool-plans.ts';
 import type { Deciding } from './deciding.ts';
@@ -39,7 +39,7 @@ export function createQueries(deps: {
   return {
     'plan.preview': async ({ pool }) => {
       const id = planId({ pool, cause: 'preview', timeMs: nowMs() });
-      const plan = deciding.draft(deciding.ground(pool), { id, requestedBy: plannerId });
+      const plan = deciding.draft(deciding.automatic(deciding.ground(pool)), { id, requestedBy: plannerId });
       return {
         ...plan,
         status: 'draft',

@@ -220,6 +220,46 @@ describe('the planner service', () => {
     expect(w.told('slo.breached')[0]).to.include({ target_s: 5, observed_p95_s: 9 });
   });
 
+  it('backs off after a failure: nothing is planned or audited, the plan says why; what a person does ends it', async () => {
+    const w = await open();
+    w.world.wish = () => 7;
+    const fail = async () => {
+      await w.observe(4);
+      await w.clock.advance(1000);
+      const [plan] = (await w.plans()) as [Plan];
+      expect(plan.status).to.equal('approved');
+      await w.tell({ ...sampleRollout(plan, 'failed', w.clock.nowMs()), reason: 'no_actuator: gone', steps: [] });
+      await w.clock.advance(1000);
+      return plan;
+    };
+    const first = await fail();
+    expect(first).to.not.have.property('failures_before');
+    const audited = w.world.audited.length;
+    await w.observe(4);
+    await w.clock.advance(1000);
+    expect(await w.plans()).to.have.length(1);
+    const shown = await w.ask('plan.preview', { pool });
+    expect(shown).to.include({ status_reason: 'backing_off', target_workers: 4 });
+    expect(shown.steps).to.deep.equal([]);
+    expect(shown.explanation.at(-1)?.detail).to.match(
+      /^the last automatic plan up failed \(no_actuator\); the next waits/,
+    );
+    expect(w.world.audited).to.have.length(audited);
+
+    await w.clock.advance(60_000);
+    expect(await fail()).to.include({ failures_before: 1 });
+    await w.ask('pool.put', { pool: samplePool() });
+    await w.clock.advance(1000);
+    await w.observe(4);
+    await w.clock.advance(1000);
+    const [third] = (await w.plans()) as [Plan];
+    expect(third.status).to.equal('approved');
+    expect(third).to.not.have.property('failures_before');
+    await w.tell(sampleRollout(third, 'finished', w.clock.nowMs()));
+    await w.clock.advance(1000);
+    expect(w.told('plan.completed').at(-1)).to.include({ failures_before: 2 });
+  });
+
   it('refuses to leave a pool without its policy, and announces what was removed', async () => {
     const w = await open();
     expect(await w.refusal(w.ask('policy.remove', { id: 'default' }))).to.equal('policy_in_use');

@@ -1,9 +1,9 @@
 import { isCapacityError, type Plan, timestamp } from '@capplan/contracts';
 import type { PoolGuard, ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
-import { plannerId } from './decide/approvals.ts';
 import { expire } from './decide/consider.ts';
 import { followRollout, lastDueMs } from './decide/follow-rollout.ts';
+import { plannerId } from './decide/is-automatic.ts';
 import { type Moment, noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
 import { monthStart, noSpending, spend } from './decide/watch-money.ts';
 import type { Stores } from './stores.ts';

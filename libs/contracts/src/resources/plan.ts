@@ -161,6 +161,14 @@ export const Plan = Type.Object({
   large_change: Type.Boolean(),
   approvals_needed: Type.Integer({ minimum: 0, maximum: 2 }),
   approvals: Type.Array(Approval, { maxItems: 8 }),
+  failures_before: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description:
+        'Automatic plans of the same direction that failed one after another before this one, for one reason',
+    }),
+  ),
 });
 export type Plan = Static<typeof Plan>;
 

@@ -91,7 +91,9 @@ export async function openPlannerWorld(
   };
   const tell = async (rollout: Rollout) => {
     const type = (rollout.status === 'running' ? 'rollout.started' : `rollout.${rollout.status}`) as 'rollout.finished';
-    await clock.waitFor(helper.bus.publish({ type, key: pool, data: rollout, cause: rollout.status }));
+    await clock.waitFor(
+      helper.bus.publish({ type, key: pool, data: rollout, cause: `${rollout.id}:${rollout.status}` }),
+    );
   };
   const told = (type: EventType) =>
     backend

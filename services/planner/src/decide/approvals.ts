@@ -8,10 +8,8 @@ import {
   type Snapshot,
   timestamp,
 } from '@capplan/contracts';
+import { isAutomatic } from './is-automatic.ts';
 import { amend, type Moment, move, type PoolPlans } from './pool-plans.ts';
-
-/** Who plans of their own accord are requested by. */
-export const plannerId = 'planner';
 
 const thresholdDefault = 0.85;
 
@@ -30,7 +28,7 @@ export function routeOf(plan: Plan, policy: Policy, snapshot: Snapshot): Route {
   if (policy.mode === 'advisory') return { to: 'proposed', reason: 'advisory: shown, never carried out by itself' };
   const waiting = (reason: string): Route => ({ to: 'awaiting_approval', reason });
   if (policy.mode === 'manual') return waiting('manual: waits for an operator');
-  if (plan.requested_by !== plannerId) return waiting(`asked for by ${plan.requested_by}: waits for an operator`);
+  if (!isAutomatic(plan)) return waiting(`asked for by ${plan.requested_by}: waits for an operator`);
   if (plan.large_change) return waiting('a large change waits for two people');
   if (!snapshot.quality.trusted) return waiting(`measurements are not trusted: ${suspicion(snapshot)}`);
   const threshold = policy.scaling.confidence_threshold ?? thresholdDefault;

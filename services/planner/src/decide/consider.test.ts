@@ -1,7 +1,8 @@
 import { type Plan, type PlanStatus, type Policy, type Snapshot, timestamp } from '@capplan/contracts';
 import { expect } from 'chai';
 import { samplePlan, samplePolicy, sampleSnapshot, startMs } from '../conformance/samples.ts';
-import { consider, expire, isAutomatic, isNearly } from './consider.ts';
+import { consider, expire, isNearly } from './consider.ts';
+import { isAutomatic } from './is-automatic.ts';
 import { begin, move, noPlans, type PoolPlans, told } from './pool-plans.ts';
 
 const nowMs = startMs + 15_000;

@@ -1,5 +1,6 @@
 import type { Plan, Policy, Snapshot } from '@capplan/contracts';
-import { plannerId, routeOf } from './approvals.ts';
+import { routeOf } from './approvals.ts';
+import { isAutomatic } from './is-automatic.ts';
 import { begin, findPlan, type Moment, move, type PoolPlans } from './pool-plans.ts';
 
 /**
@@ -77,10 +78,6 @@ function promote(state: PoolPlans, given: Consideration, moment: Moment): PoolPl
     return move(state, 'awaiting_approval', route.reason, moment);
   }
   return state;
-}
-
-export function isAutomatic(plan: Plan): boolean {
-  return plan.requested_by === plannerId;
 }
 
 /** Whether two plans come to the same thing for whoever has to approve one of them. */

@@ -55,6 +55,39 @@ describe('followRollout', () => {
   });
 });
 
+describe('what is remembered of failures', () => {
+  const failed = (id: string, before = 0) => {
+    const plan = samplePlan([4, 7], { id, ...(before > 0 ? { failures_before: before } : {}), status: 'executing' });
+    return { plan, rollout: { ...sampleRollout(plan, 'failed', startMs), reason: 'no_actuator: why' } };
+  };
+  const standing = (state: PoolPlans, plan: typeof first.plan): PoolPlans => told({ ...state, active: plan });
+  const first = failed('plan-1');
+  const second = failed('plan-2', 1);
+
+  it('is kept with the plans, and said by the plan that has ended', () => {
+    const once = followRollout(standing(stateOf(undefined), first.plan), first.rollout, moment);
+    expect(once.failing?.map(({ reason, failures }) => [reason, failures])).to.deep.equal([['no_actuator', 1]]);
+    expect(once.outbox[0]?.plan).to.not.have.property('failures_before');
+    const twice = followRollout(standing(once, second.plan), second.rollout, moment);
+    expect(twice.failing?.map(({ failures }) => failures)).to.deep.equal([2]);
+    expect(twice.outbox[0]?.plan.failures_before).to.equal(1);
+    const other = { ...second.rollout, reason: 'pool_moved: why' };
+    const another = followRollout(standing(once, second.plan), other, moment);
+    expect(another.failing?.map(({ failures }) => failures)).to.deep.equal([1]);
+    expect(another.outbox[0]?.plan.failures_before, 'another reason is news').to.equal(0);
+    const helped = samplePlan([4, 7], { id: 'plan-3', status: 'executing' });
+    const done = followRollout(standing(twice, helped), sampleRollout(helped, 'finished', startMs), moment);
+    expect(done.failing).to.deep.equal([]);
+    expect(done.outbox[0]?.plan.failures_before, 'it is over').to.equal(2);
+  });
+
+  it('takes no room where nothing ever failed', () => {
+    const plan = samplePlan([4, 7], { status: 'executing' });
+    const done = followRollout(standing(stateOf(undefined), plan), sampleRollout(plan, 'finished', startMs), moment);
+    expect(done).to.not.have.property('failing');
+  });
+});
+
 describe('the changes that rollouts made', () => {
   const other = (steps: Rollout['steps']): Rollout => ({
     ...sampleRollout(samplePlan([4, 7], { id: 'plan-other' }), 'running', startMs),

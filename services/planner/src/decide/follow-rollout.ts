@@ -1,10 +1,11 @@
-import type { Plan, PlanStatus, Rollout } from '@capplan/contracts';
+import type { Plan, Rollout } from '@capplan/contracts';
+import { failingAfter, failuresBeforeEnd } from './back-off.ts';
 import { type ChangeRecord, type Moment, move, type PoolPlans } from './pool-plans.ts';
 
 /** Cooldowns and trends look back no further than this. */
 const changesMax = 64;
 
-const endOf: Partial<Record<Rollout['status'], PlanStatus>> = {
+const endOf: Partial<Record<Rollout['status'], 'completed' | 'failed' | 'reverted'>> = {
   finished: 'completed',
   failed: 'failed',
   reverted: 'reverted',
@@ -25,7 +26,14 @@ export function followRollout(before: PoolPlans, rollout: Rollout, moment: Momen
   }
   if (!end || !state.active) return state;
   if (state.active.status !== 'executing' && state.active.status !== 'approved') return state;
-  return move(state, end, rollout.reason, moment);
+  const plan = state.active;
+  const known = state.failing ?? [];
+  const ended = { status: end, reason: rollout.reason, nowMs: moment.nowMs };
+  const failing = failingAfter(known, plan, ended);
+  const failures = failuresBeforeEnd(known, plan, ended);
+  const next = failing === known ? state : { ...state, failing: [...failing] };
+  const change = failures === (plan.failures_before ?? 0) ? {} : { failures_before: failures };
+  return move(next, end, rollout.reason, moment, change);
 }
 
 function withChanges(state: PoolPlans, rollout: Rollout): PoolPlans {

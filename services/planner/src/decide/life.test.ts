@@ -9,10 +9,11 @@ import {
   scriptedCore,
   startMs,
 } from '../conformance/samples.ts';
-import { approve, plannerId } from './approvals.ts';
+import { approve } from './approvals.ts';
 import { consider, expire } from './consider.ts';
 import { committedSteps, draftPlan, poolFacts } from './draft-plan.ts';
 import { followRollout } from './follow-rollout.ts';
+import { plannerId } from './is-automatic.ts';
 import { planId } from './plan-id.ts';
 import { type Moment, move, noPlans, PoolPlans, told } from './pool-plans.ts';
 import { mayGovern, mayPutPolicy, mayRemovePolicy } from './record-rules.ts';

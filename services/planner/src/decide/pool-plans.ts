@@ -1,5 +1,6 @@
 import { type EventType, isTerminal, mayBecome, Plan, type PlanStatus, timestamp } from '@capplan/contracts';
 import Type, { type Static } from 'typebox';
+import { Failing } from './back-off.ts';
 
 export const planEvents = [
   'plan.proposed',
@@ -67,6 +68,8 @@ export const PoolPlans = Type.Object({
   /** Time of the newest snapshot from which a plan was made. */
   planned_at_ms: Type.Number(),
   version: Type.Integer({ minimum: 0 }),
+  /** Directions in which automatic plans fail, at most one entry for each. */
+  failing: Type.Optional(Type.Array(Failing)),
 });
 export type PoolPlans = Omit<Static<typeof PoolPlans>, 'outbox'> & { outbox: PlanNote[] };
 
