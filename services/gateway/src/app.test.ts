@@ -96,6 +96,22 @@ describe('the gateway', () => {
   };
   const accessEvents = () => backend.messages('events').filter(({ type }) => type.startsWith('access.'));
 
+  it('removes a pool, drains it when asked to, and says why it may not', async () => {
+    expect((await call('DELETE', '/pools/shop/checkout')).statusCode).to.equal(204);
+    expect((await call('DELETE', '/pools/shop/checkout?drain=true')).statusCode).to.equal(204);
+    expect(asked.map(({ data }) => data)).to.deep.equal([
+      { id: 'shop/checkout' },
+      { id: 'shop/checkout', drain: true },
+    ]);
+    expect((await call('DELETE', '/pools/shop/checkout?drain=perhaps')).statusCode).to.equal(400);
+    answer = () => {
+      throw new CapacityError('pool_in_use', '3 workers of shop/checkout run');
+    };
+    const refused = await call('DELETE', '/pools/shop/checkout');
+    expect(refused.statusCode).to.equal(409);
+    expect(refused.json()).to.include({ code: 'pool_in_use', detail: '3 workers of shop/checkout run' });
+  });
+
   it('asks the owner, as the person who asked', async () => {
     const response = await call('POST', '/plan', { role: 'operator', body: { pool: 'shop/checkout' } });
     expect(response.statusCode).to.equal(201);

@@ -1,12 +1,23 @@
 import { CapacityError, isCapacityError, type Policy, type Pool, systemKey, timestamp } from '@capplan/contracts';
-import type { Clock, IncomingRequest, Records } from '@capplan/runtime';
+import type { Bus, Clock, IncomingRequest, Records } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
+import { plannerId } from './decide/is-automatic.ts';
 import { move, told } from './decide/pool-plans.ts';
-import { isSoundPool, mayGovern, mayPutPolicy, mayRemovePolicy, type RecordVerdict } from './decide/record-rules.ts';
+import {
+  hasBeenScaled,
+  isMoved,
+  isSoundPool,
+  mayGovern,
+  mayLetGo,
+  mayPutPolicy,
+  mayRemovePolicy,
+  type RecordVerdict,
+} from './decide/record-rules.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
 export interface RecordCommandDeps {
+  bus: Bus;
   clock: Clock;
   config: PlannerConfig;
   stores: Stores;
@@ -23,9 +34,18 @@ export interface RecordCommands {
 
 type Ask = Pick<IncomingRequest<keyof RecordCommands>, 'id' | 'name' | 'actor'>;
 const attemptsMax = 6;
+/** Shorter than whoever asks us waits. */
+const workersMs = 2000;
 
 /** What people ask of policies and pools. The rules between the two are checked against the store, not against a view. */
-export function createRecordCommands({ clock, config, stores, views, receipts }: RecordCommandDeps): RecordCommands {
+export function createRecordCommands({
+  bus,
+  clock,
+  config,
+  stores,
+  views,
+  receipts,
+}: RecordCommandDeps): RecordCommands {
   const allPools = async () => (await stores.pools.list()).map(({ value }) => value.pool);
 
   const audited = (ask: Ask, key: string, target: string, detail: unknown) =>
@@ -47,6 +67,27 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
       if (outcome !== undefined) return outcome;
     }
     throw new CapacityError('conflict', `${what} changes too fast; try again`);
+  }
+
+  /** How many workers are meant to run. Where nobody says, the answer is not zero. */
+  async function workersOf(pool: string): Promise<number> {
+    const actor = { id: plannerId, kind: 'service' } as const;
+    try {
+      return (await bus.request('pool.workers', { pool }, { key: pool, actor, timeoutMs: workersMs })).workers;
+    } catch (cause) {
+      const said = `whether workers of ${pool} run is not known, because the executor does not answer; nothing was changed, try again`;
+      throw new CapacityError('unavailable', said, { cause });
+    }
+  }
+
+  /** A pool whose record cannot be read is one that nobody can ask about: removing it is how it is mended. */
+  async function allowLettingGo(pool: Pool | undefined, how: 'remove' | 'drain' | 'move'): Promise<void> {
+    if (!pool) return;
+    const stored = await stores.plans.find(pool.id);
+    const plans = stored?.value;
+    // Plans that cannot be read may have ordered workers.
+    if ((!stored || plans) && !hasBeenScaled(plans)) return;
+    allow(mayLetGo(pool, { active: plans?.active ?? null, workers: await workersOf(pool.id), how }));
   }
 
   async function cancelPlans(id: string, why: string): Promise<void> {
@@ -115,6 +156,8 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
           throw new CapacityError('policy_mismatch', `there is no policy ${sent.policy_id}; put it first`);
         allow(isSoundPool(sent));
         allow(mayGovern(governing.value.policy, sent));
+        const before = stored?.value?.pool;
+        if (before && isMoved(before, sent)) await allowLettingGo(before, 'move');
         const pool: Pool = { ...sent, updated_at: timestamp(clock.nowMs()) };
         await audited(request, sent.id, sent.id, pool);
         const record = { pool, command_id: request.id };
@@ -126,10 +169,11 @@ export function createRecordCommands({ clock, config, stores, views, receipts }:
       });
     },
     'pool.remove': (request) => {
-      const { id } = request.data;
+      const { id, drain } = request.data;
       return retried(`pool ${id}`, async () => {
         const stored = await stores.pools.find(id);
         if (!stored) throw new CapacityError('not_found', `there is no pool ${id}`);
+        await allowLettingGo(stored.value?.pool, drain === true ? 'drain' : 'remove');
         await audited(request, id, id, {});
         await cancelPlans(id, `pool ${id} was removed by ${request.actor.id}`);
         return removed(stores.pools, id, stored.revision);

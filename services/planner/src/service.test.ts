@@ -276,6 +276,45 @@ describe('the planner service', () => {
     expect((await w.ask('pool.list', {})).pools).to.deep.equal([]);
   });
 
+  it('lets no pool go whose workers run, or of which nobody says whether they run', async () => {
+    const w = await open();
+    const moved = samplePool({ actuator: { kind: 'kubernetes', target: 'checkout' } });
+    w.world.workers = undefined;
+    await w.ask('pool.put', { pool: moved });
+    await w.ask('pool.put', { pool: samplePool() });
+    w.world.wish = () => 7;
+    await w.observe(4);
+    await w.clock.advance(2000);
+    const [plan] = (await w.plans()) as [Plan];
+    await w.tell(sampleRollout(plan, 'finished', w.clock.nowMs()));
+    await w.clock.advance(1000);
+    const removal = { id: pool };
+    const audited = w.world.audited.length;
+    for (const [workers, data, outcome] of [
+      [undefined, removal, 'unavailable'],
+      [undefined, { ...removal, drain: true }, 'unavailable'],
+      [undefined, { pool: moved }, 'unavailable'],
+      [7, removal, 'pool_in_use'],
+      [7, { ...removal, drain: false }, 'pool_in_use'],
+      [7, { pool: moved }, 'pool_in_use'],
+    ] as const) {
+      w.world.workers = workers;
+      const command = 'pool' in data ? w.ask('pool.put', data) : w.ask('pool.remove', data);
+      expect(await w.refusal(command), JSON.stringify(data)).to.equal(outcome);
+    }
+    expect(w.world.audited, 'what is refused is not audited as done').to.have.length(audited);
+    expect((await w.ask('pool.get', { id: pool })).actuator).to.deep.equal({ kind: 'process' });
+    await w.ask('pool.put', { pool: samplePool({ worker_cost_per_hour: 2 }) });
+    w.world.workers = 0;
+    await w.ask('pool.put', { pool: moved });
+    w.world.workers = 7;
+    await w.ask('pool.remove', { ...removal, drain: true });
+    expect(await w.refusal(w.ask('pool.get', { id: pool }))).to.equal('not_found');
+    await w.ask('pool.put', { pool: samplePool() });
+    w.world.workers = 0;
+    await w.ask('pool.remove', removal);
+  });
+
   it('begins an empty pool with the workers that its owner named, once', async () => {
     const w = await open();
     w.world.wish = () => 1;

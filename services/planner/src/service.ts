@@ -53,7 +53,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     const deciding = createDeciding({ context, config, stores, views, receipts, ...ports });
     const sweep = createSweep(context, config, stores, views, guard);
     const plans = createPlanCommands({ clock, config, stores, views, deciding, receipts });
-    const records = createRecordCommands({ clock, config, stores, views, receipts });
+    const records = createRecordCommands({ bus, clock, config, stores, views, receipts });
     const queries = createQueries({ stores, views, deciding, poolOf: plans.poolOf, nowMs: () => clock.nowMs() });
     subscriptions.push(...(await views.start()));
 

@@ -115,7 +115,14 @@ export const commandCatalogue = {
   },
   'policy.remove': { owner: 'planner', request: Type.Object({ id: Identifier }), reply: Nothing },
   'pool.put': { owner: 'planner', request: Type.Object({ pool: Pool }), reply: Pool },
-  'pool.remove': { owner: 'planner', request: Type.Object({ id: PoolId }), reply: Nothing },
+  'pool.remove': {
+    owner: 'planner',
+    request: Type.Object({
+      id: PoolId,
+      drain: Type.Optional(Type.Boolean({ description: 'Its workers finish their jobs and leave' })),
+    }),
+    reply: Nothing,
+  },
   'history.import': {
     owner: 'collector',
     request: Type.Object({

@@ -19,6 +19,9 @@ import { type RouteContext, type TypedApp, visible } from './route-context.ts';
 const Page = Type.Object(pageRequestFields);
 const PolicyParams = Type.Object({ id: Identifier });
 const PoolParams = Type.Object({ namespace: Type.String({ maxLength: 63 }), name: Type.String({ maxLength: 127 }) });
+const Removal = Type.Object({
+  drain: Type.Optional(Type.Boolean({ description: 'Its workers finish their jobs and leave' })),
+});
 const PoolDraft = Type.Omit(Pool, ['id', 'updated_at']);
 
 export function policyRoutes(app: TypedApp, context: RouteContext): void {
@@ -166,11 +169,16 @@ export function policyRoutes(app: TypedApp, context: RouteContext): void {
     '/pools/:namespace/:name',
     {
       config: { permission: 'pools:manage' },
-      schema: { tags: ['pools'], summary: 'Forget a pool', params: PoolParams },
+      schema: {
+        tags: ['pools'],
+        summary: 'Remove a pool; refused while its workers run, unless they are to be drained',
+        params: PoolParams,
+        querystring: Removal,
+      },
     },
     async (request, reply) => {
       const id = poolId(request.params);
-      await owners.ask('pool.remove', { id }, { key: id, actor: actorFor(request) });
+      await owners.ask('pool.remove', { id, ...request.query }, { key: id, actor: actorFor(request) });
       return reply.status(204).send();
     },
   );

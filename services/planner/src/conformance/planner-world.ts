@@ -1,4 +1,5 @@
 import {
+  CapacityError,
   type EventType,
   isCapacityError,
   type Plan,
@@ -31,6 +32,8 @@ export const pool = 'shop/checkout';
 interface World {
   wish: (input: DecisionInput) => number | { workers: number; hold?: never; confidence?: number };
   auditIsUp: boolean;
+  /** What the executor says of the pool's workers; undefined: it is away. */
+  workers: number | undefined;
   audited: string[];
 }
 
@@ -40,13 +43,19 @@ export async function openPlannerWorld(
 ) {
   const clock = createVirtualClock({ startMs });
   const backend = createMemoryBackend({ clock, random: createRandomStream(options.seed ?? 1) });
-  const world: World = { wish: () => 4, auditIsUp: true, audited: [] };
+  const world: World = { wish: () => 4, auditIsUp: true, workers: 0, audited: [] };
   const helper = backend.context('helper');
   await clock.waitFor(
     helper.bus.respond('audit.append', async ({ data }) => {
       if (!world.auditIsUp) throw new Error('down');
       if (!world.audited.includes(data.id)) world.audited.push(data.id);
       return { id: data.id, sequence: world.audited.indexOf(data.id) + 1, hash: 'a'.repeat(64) };
+    }),
+  );
+  await clock.waitFor(
+    helper.bus.respond('pool.workers', async () => {
+      if (world.workers === undefined) throw new CapacityError('unavailable', 'the actuator cannot be reached');
+      return { workers: world.workers, ready: world.workers };
     }),
   );
   const replicas: { context: MemoryContext; service: Service }[] = [];

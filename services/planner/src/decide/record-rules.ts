@@ -2,11 +2,13 @@ import {
   durationSec,
   durationText,
   type ErrorCode,
+  type Plan,
   type Policy,
   type Pool,
   startupDelaySecMax,
 } from '@capplan/contracts';
 import { isOneLine, policyProblems } from '@capplan/planning';
+import type { PoolPlans } from './pool-plans.ts';
 
 export type RecordVerdict = { ok: true } | { ok: false; code: ErrorCode; detail: string; problems?: string[] };
 
@@ -57,6 +59,38 @@ export function isSoundPool(pool: Pool): RecordVerdict {
 function allOf(problems: string[]): RecordVerdict {
   if (problems.length === 0) return fine;
   return { ok: false, code: 'invalid_input', detail: problems.join('; '), problems };
+}
+
+/** Whether workers of the pool may run because we ordered them: then it is to be asked before it is let go. */
+export function hasBeenScaled(plans: Pick<PoolPlans, 'active' | 'changes'> | undefined): boolean {
+  return plans !== undefined && (plans.changes.length > 0 || plans.active?.status === 'executing');
+}
+
+/**
+ * Whether a pool may be taken from what runs its workers: removed, or given to another actuator. Workers that nobody looks
+ * after would run on.
+ *
+ * @param workers that are meant to run, as the executor says
+ */
+export function mayLetGo(
+  pool: Pick<Pool, 'id' | 'actuator'>,
+  { active, workers, how }: { active: Plan | null; workers: number; how: 'remove' | 'drain' | 'move' },
+): RecordVerdict {
+  if (active?.status === 'executing') {
+    return refuse('illegal_transition', `${active.id} is being carried out on ${pool.id}; wait until it is over`);
+  }
+  if (workers === 0 || how === 'drain') return fine;
+  const run = `${workers} ${workers === 1 ? 'worker' : 'workers'} of ${pool.id} ${workers === 1 ? 'runs' : 'run'}`;
+  return how === 'remove'
+    ? refuse('pool_in_use', `${run}: remove it with drain=true, and they finish their jobs and leave; or order 0 first`)
+    : refuse(
+        'pool_in_use',
+        `${run} under ${pool.actuator.kind}: order 0 first, or remove it with drain=true and put it anew`,
+      );
+}
+
+export function isMoved(before: Pick<Pool, 'actuator'>, after: Pick<Pool, 'actuator'>): boolean {
+  return before.actuator.kind !== after.actuator.kind || before.actuator.target !== after.actuator.target;
 }
 
 /** Whether the policy may be written while these pools use it. */
