@@ -155,10 +155,11 @@ function learnFrom(state: LeadState, step: number, value: number): void {
     const model = state.models[l] as Regression;
     if (l === 0 && model.updates > 30) {
       const usual = usualError(model, rules.scaleMin);
-      const beyond = Math.abs(error) - surpriseAfter * usual;
+      const above = value - highestForecast(state, step);
+      const beyond = Math.max(above, -error) - surpriseAfter * usual;
       if (beyond > 0) state.surprise = Math.sign(error) * Math.min(beyond, errorLimit(state, slot, usual));
-      if (beyond > 0 && error > 0) {
-        state.lift = Math.max(state.lift, error);
+      if (beyond > 0 && above > 0) {
+        state.lift = Math.max(state.lift, above);
         state.surgeSec = surgeLastsSec;
       }
       // A surge that falls short of its forecast, or of its own last step, is over by as much.
@@ -223,10 +224,20 @@ export function openingSurprise(state: LeadState): number {
   const { openStep, openSec, openJobs, leads, baseStepSec } = state;
   const model = state.models[0] as Regression;
   if (openSec < Math.min(openingSecMin, baseStepSec) || leads[0] !== 1 || model.updates <= 30) return 0;
-  const slot = mod(openStep - 1, (leads[leads.length - 1] as number) + 1);
-  const error = Math.sqrt(openJobs / openSec) - (state.pendingForecast[slot * leads.length] as number);
+  const error = Math.sqrt(openJobs / openSec) - highestForecast(state, openStep);
   const usual = usualError(model, countingError(baseStepSec));
   return error > openingSurpriseAfter * usual * Math.sqrt(baseStepSec / openSec) ? error : 0;
+}
+
+/** The highest of all forecasts that were made for a step: a rise that one of them saw coming is no surprise. */
+function highestForecast({ leads, pendingForecast }: LeadState, step: number): number {
+  const slots = (leads[leads.length - 1] as number) + 1;
+  let highest = Number.NaN;
+  for (let l = 0; l < leads.length; l++) {
+    const forecast = pendingForecast[mod(step - (leads[l] as number), slots) * leads.length + l] as number;
+    if (!(forecast <= highest)) highest = Number.isNaN(forecast) ? highest : forecast;
+  }
+  return highest;
 }
 
 export function mod(value: number, modulus: number): number {
