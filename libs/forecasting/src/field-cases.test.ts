@@ -259,6 +259,44 @@ describe('what is left of demand that has ended', () => {
   });
 });
 
+describe('rushes that clocks start', () => {
+  const minuteSec = 60;
+
+  /** Highest likely rate four minutes ahead, by the minute of the half hour that it is for; mean over five days. */
+  function expectedByMinute(rate: (minute: number, random: RandomStream) => number): number[] {
+    const state = createLeadForecaster({ leadSec: 240 });
+    const random = createRandomStream('clocks');
+    const sums = new Array<number>(30).fill(0);
+    for (let minute = 0; minute < 10 * 1440; minute++) {
+      const arrivalRatePerSec = poissonCount(minuteSec * rate(minute, random), random) / minuteSec;
+      observeLead(state, { timeMs: startMs + (minute + 1) * 60_000, arrivalRatePerSec, intervalSec: minuteSec });
+      if (minute < 5 * 1440) continue;
+      const paths = leadPaths(state, { stepSec: 60, steps: 4, paths: 64 })?.ratesPerSec ?? [];
+      const ahead = paths.map((path) => path[3] as number).sort((a, b) => a - b);
+      const target = (minute + 4) % 30;
+      sums[target] = (sums[target] as number) + (ahead[60] as number) / (5 * 48);
+    }
+    return sums;
+  }
+
+  it('are expected when they may begin, and not all hour', () => {
+    let until = 0;
+    const expected = expectedByMinute((minute, random) => {
+      if (minute % 30 === 0 && random.next() < 0.5) until = minute + 5;
+      return minute < until ? 40 : 5;
+    });
+    expect(Math.min(...expected.slice(0, 4))).to.be.above(20);
+    expect(Math.max(...expected.slice(1, 4))).to.be.below(55);
+    expect(Math.max(...expected.slice(12))).to.be.below(17);
+  });
+
+  it('are expected at their minute alone when they come every time', () => {
+    const expected = expectedByMinute((minute) => (minute % 30 < 5 ? 40 : 5));
+    expect(Math.min(...expected.slice(0, 5))).to.be.above(38);
+    expect(Math.max(...expected.slice(5))).to.be.below(8);
+  });
+});
+
 /** A count with the mean and the variance of a Poisson count; exact where few are expected. */
 function poissonCount(mean: number, random: RandomStream): number {
   if (mean > 30) return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));

@@ -185,11 +185,12 @@ function learnFrom(state: LeadState, step: number, value: number): void {
 const ordinaryErrors = 6;
 
 /**
- * Errors beyond this are remembered as this: as large as the root of demand itself, which is four times the demand, or
- * a few usual errors where there is little. A larger one was a fault or is unlike anything to come.
+ * Errors beyond this are remembered as this: as large as the root of demand itself, which is four times the demand, as
+ * what brings demand to its peak, or a few usual errors. A larger one was a fault or is unlike anything to come.
  */
 function errorLimit(state: LeadState, slot: number, usual: number): number {
-  return Math.max(state.pendingLevel[slot] as number, ordinaryErrors * usual);
+  const level = state.pendingLevel[slot] as number;
+  return Math.max(level, state.peak - level, ordinaryErrors * usual);
 }
 
 function makePending(state: LeadState, step: number, unknown: boolean): void {

@@ -150,6 +150,7 @@ const weights = new Float64Array(itemsMax);
 const scales = new Float64Array(itemsMax);
 const keys = new Float64Array(itemsMax);
 const slots = new Int32Array(itemsMax);
+const ages = new Float64Array(itemsMax);
 
 function weighMemory(state: LeadState): { count: number; recentCount: number; total: number } {
   const origin = state.openStep - 1;
@@ -172,12 +173,51 @@ function weighMemory(state: LeadState): { count: number; recentCount: number; to
       scales[count] = scale;
       keys[count] = (scale * sum) / width;
       slots[count] = slot;
+      ages[count] = minutes;
       total += weight;
       count += 1;
     }
-    if (ring === state.recent) recentCount = count;
+    if (ring === state.recent) {
+      recentCount = count;
+      total += favourSameMinutes(count, total);
+    }
   }
   return { count, recentCount, total };
+}
+
+/** Errors of the same minute must be this many times the usual ones to count more, and this many times to count most. */
+const favourFrom = 1.5;
+const favourFully = 3;
+
+/**
+ * Where forecasts of the last hours failed again and again at just this minute of the hour, or of the half hour, those
+ * are the errors to expect now: jobs are started by clocks, at full and half hours. One failure alone is no habit.
+ *
+ * @param count of the errors of the last hours, the first in memory; each of them is one origin
+ * @returns weight that was added
+ */
+function favourSameMinutes(count: number, total: number): number {
+  let usual = 0;
+  for (let i = 0; i < count; i++) usual += Math.abs(keys[i] as number) / count;
+  const ofHour = itemsEvery(60, { count, offset: 0 });
+  const betweenHours = itemsEvery(60, { count, offset: 30 });
+  const isLarge = (item: number): boolean => Math.abs(keys[item] as number) > 2 * usual;
+  const alike = ofHour.some(isLarge) && betweenHours.some(isLarge) ? [...ofHour, ...betweenHours] : ofHour;
+  const sizes = alike.map((item) => Math.abs(keys[item] as number)).sort((a, b) => a - b);
+  sizes.pop();
+  const habitual = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length);
+  const share = Math.min(1, Math.max(0, (habitual / usual - favourFrom) / (favourFully - favourFrom)));
+  if (!(share > 0)) return 0;
+  for (const item of alike) weights[item] = (weights[item] as number) + (share * total) / alike.length;
+  return share * total;
+}
+
+function itemsEvery(period: number, { count, offset }: { count: number; offset: number }): number[] {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) {
+    if (mod(Math.round(ages[i] as number) - offset, period) === 0) found.push(i);
+  }
+  return found;
 }
 
 const buckets = 1024;
