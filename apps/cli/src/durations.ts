@@ -18,6 +18,16 @@ export function parseDurationSec(text: string, option: string): number {
   return Number(match[1]) * factor;
 }
 
+/** Reads a share such as `80%` or `0.8`, above 0 and below 1. */
+export function parseShare(text: string, option: string): number {
+  const percent = /^(.*)%$/.exec(text.trim())?.[1]?.trim();
+  const share = percent === undefined ? Number(text) : Number(percent) / 100;
+  if (text.trim() === '' || percent === '' || !(share > 0 && share < 1)) {
+    throw new InputError(`${option}: '${text}' is not a share above 0 and below 1; write for example 80% or 0.8`);
+  }
+  return share;
+}
+
 /** Reads a number inside bounds, or says which option is off and what it takes. */
 export function parseNumber(
   text: string,

@@ -17,9 +17,12 @@ export interface QueueReport {
   wait_s: Quantiles;
   response_s: Quantiles;
   model: string;
+  /** Why these figures may be off; absent where they can be relied on. */
+  caution?: string;
 }
 
-export function queueReport(queue: QueueSolution): QueueReport {
+/** @param caution see `approximationCaution` */
+export function queueReport(queue: QueueSolution, caution: string | undefined): QueueReport {
   return {
     stable: true,
     utilization: queue.utilization,
@@ -31,6 +34,7 @@ export function queueReport(queue: QueueSolution): QueueReport {
     wait_s: quantiles((p) => queue.waitSecQuantile(p)),
     response_s: quantiles((p) => queue.responseSecQuantile(p)),
     model: queue.model,
+    ...(caution !== undefined && { caution }),
   };
 }
 
@@ -52,6 +56,7 @@ export function queueTable(report: QueueReport): string {
     `  ${''.padEnd(10)}${['mean', 'p50', 'p90', 'p95', 'p99'].map((name) => name.padStart(11)).join('')}`,
     row('wait', report.wait_s, report.wq_s),
     row('response', report.response_s, report.w_s),
+    ...(report.caution === undefined ? [] : ['', `caution: ${report.caution}`]),
     '',
   ].join('\n');
 }

@@ -1,4 +1,11 @@
-import { type QueueSolution, type SizeOutcome, type SizeQuery, type SizeResult, solveGigc } from '@capplan/queueing';
+import {
+  approximationCaution,
+  type QueueSolution,
+  type SizeOutcome,
+  type SizeQuery,
+  type SizeResult,
+  solveGigc,
+} from '@capplan/queueing';
 import { formatNumber, formatPercent, formatSec, type QueueReport, queueReport } from './queue-report.ts';
 
 /** One worker count in JSON. */
@@ -44,14 +51,14 @@ export function sizeReport(query: SizeQuery, result: SizeResult): SizeReport {
     workers,
     servers,
     binding,
-    why: explanations[binding],
+    why: query.arrivalRatePerSec === 0 && workers === 0 ? 'nothing arrives' : explanations[binding],
     required: result.required.map(({ constraint, workers: needed }) => ({ constraint, workers: needed })),
     at_size: outcomeReport(query, outcome, queue),
     sensitivity: {
       one_fewer: outcomeReport(query, sensitivity.oneFewer, at(sensitivity.oneFewer.servers)),
       one_more: outcomeReport(query, sensitivity.oneMore, at(sensitivity.oneMore.servers)),
     },
-    queue: queue ? queueReport(queue) : null,
+    queue: queue ? queueReport(queue, approximationCaution({ service: query.service, servers })) : null,
   };
 }
 
@@ -104,12 +111,7 @@ export function sizeText(query: SizeQuery, report: SizeReport): string {
     String(o.workers),
     o.utilization === null ? '-' : formatPercent(o.utilization),
     formatPercent(o.p_wait),
-    ...(goal
-      ? [
-          o.late_share === null ? '-' : formatPercent(o.late_share),
-          o.latency_s === null ? 'grows' : formatSec(o.latency_s),
-        ]
-      : []),
+    ...(goal ? [o.late_share === null ? '-' : formatPercent(o.late_share), latencyText(o)] : []),
   ];
   const rows = [columns, ...[report.sensitivity.one_fewer, report.at_size, report.sensitivity.one_more].map(row)];
   const table = rows.map((cells) => `  ${cells.map((cell) => cell.padStart(16)).join('')}`);
@@ -122,6 +124,13 @@ export function sizeText(query: SizeQuery, report: SizeReport): string {
     ...report.required
       .filter((need) => need.workers > 0)
       .map((need) => `  ${need.constraint.padEnd(18)} needs ${need.workers}`),
+    ...(report.queue?.caution === undefined ? [] : ['', `caution: ${report.queue.caution}`]),
     '',
   ].join('\n');
+}
+
+/** Without a latency either nothing arrives, or more than can be served. */
+function latencyText({ latency_s, utilization }: OutcomeReport): string {
+  if (latency_s !== null) return formatSec(latency_s);
+  return utilization !== null && utilization < 1 ? '-' : 'grows';
 }

@@ -1,3 +1,4 @@
+export { approximationCaution } from './approximation-caution.ts';
 export { availabilityWorkers } from './availability.ts';
 export { ConditionalWait, type WaitFit, waitFit } from './conditional-wait.ts';
 export { blockingProbability, type OfferedLoad, waitProbability } from './erlang.ts';

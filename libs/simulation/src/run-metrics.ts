@@ -82,7 +82,8 @@ export function metricsOfRun(
     waitSecMean: measured.sumWaitSec / completions,
     waitSecP95: waitSecP95!,
     waitSecP99: waitSecP99!,
-    waitProbability: measured.waited / completions,
+    // Whoever gives up had to wait, and never completes.
+    waitProbability: (measured.waited + abandoned) / (completions + abandoned),
     backlogMax,
     utilization: readySec > 0 ? Math.min(1, busySec / readySec) : 0,
     workersMax,

@@ -55,6 +55,30 @@ describe('simulate', () => {
     expect(covered).to.be.at.least(20);
   });
 
+  it('counts those who gave up among those who waited, as Erlang A does', () => {
+    // M/M/10+M, a = 10, patience as long as a service: balance of the states in closed sums.
+    const [offered, servers] = [10, 10];
+    let weight = 1;
+    let all = 1;
+    let waiting = 0;
+    for (let jobs = 1; jobs < 200; jobs++) {
+      weight *= offered / (Math.min(jobs, servers) + Math.max(0, jobs - servers));
+      all += weight;
+      if (jobs >= servers) waiting += weight;
+    }
+    const given = scenario({
+      horizon: '4h',
+      interval: '5m',
+      warmup: '5m',
+      traffic: { pattern: 'constant', rate: offered },
+      capacity: { workers: servers },
+      failures: { give_up_after: { distribution: 'exponential', mean: '1s' } },
+    });
+    const { waitProbability, jobsAbandoned } = resultOf(given).pools[0]!.summary;
+    expect(jobsAbandoned.mean).to.be.above(10_000);
+    expect(waitProbability.mean).to.be.closeTo(waiting / all, 0.005);
+  });
+
   it('is the same in one go and step by step, and for the same seed only', () => {
     const steps = simulateInSteps(scenario());
     let step = steps.next();

@@ -152,6 +152,47 @@ describe('capplan size', () => {
     });
   });
 
+  it('takes the objective of a call centre: a share within a time', async () => {
+    const centre = ['--arrival-rate', '1', '--service-time', '180s', '--of', 'wait'];
+    const { out } = await run(sizeCommand, [...centre, '--within', '20s', '--share', '80%', '--json']);
+    const { workers, at_size, sensitivity } = JSON.parse(out);
+    // 180 erlangs by Erlang C: 188 agents answer 81.7 % within 20 s, 187 agents 77.2 %.
+    expect(workers).to.equal(188);
+    expect(at_size.late_share).to.be.closeTo(0.183, 0.0005);
+    expect(sensitivity.one_fewer.late_share).to.be.closeTo(0.2283, 0.0005);
+    expect((await run(sizeCommand, [...centre, '--within', '20s', '--share', '0.8'])).out).to.match(/p80 wait/);
+    const stream = '{"arrival_rate":1,"service_time_s":180,"of":"wait","within_s":20,"share":0.8}';
+    expect(JSON.parse((await run(sizeCommand, ['--stdin'], stream)).out)).to.include({ workers: 188 });
+    expect(await refusal(sizeCommand, [...centre, '--within', '20s'])).to.contain('go together');
+    expect(await refusal(sizeCommand, [...centre, '--within', '20s', '--share', '80'])).to.contain(
+      'write for example 80%',
+    );
+    const twice = [...centre, '--within', '20s', '--share', '80%', '--p95-latency', '1m'];
+    expect(await refusal(sizeCommand, twice)).to.contain('one latency objective at a time');
+  });
+
+  it('needs nobody where nothing arrives', async () => {
+    const { code, out } = await run(sizeCommand, [
+      '--arrival-rate',
+      '0',
+      '--service-time',
+      '2s',
+      '--p95-latency',
+      '5s',
+    ]);
+    expect(code).to.equal(0);
+    expect(out).to.match(/^0 workers: nothing arrives/);
+    expect(out).not.to.contain('grows');
+  });
+
+  it('says when service times vary more than the formulas reach', async () => {
+    const wild = ['--arrival-rate', '8', '--service-time', '1s', '--service', 'h2:100'];
+    expect((await run(sizeCommand, [...wild, '--max-p-wait', '0.1'])).out).to.contain('caution: service times vary');
+    const queue = await run(queueCommand, [...wild, '--servers', '10', '--json']);
+    expect(JSON.parse(queue.out).caution).to.match(/scv 100/);
+    expect(JSON.parse((await run(queueCommand, [...basic, '--json'])).out)).not.to.have.property('caution');
+  });
+
   it('answers a stream with the same options as fields', async () => {
     const lines = [
       '{"arrival_rate":10,"service_time_s":1,"backlog":900,"drain_time_s":60}',

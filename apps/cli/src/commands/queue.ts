@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type ServiceDistribution, serviceMeanSec, solveGigc } from '@capplan/queueing';
+import { approximationCaution, type ServiceDistribution, serviceMeanSec, solveGigc } from '@capplan/queueing';
 import { answerLines } from '../answer-lines.ts';
 import { type Command, type CommandIo, exitCodes, InputError } from '../command.ts';
 import { parseDurationSec, parseNumber } from '../durations.ts';
@@ -108,7 +108,7 @@ function answerStream(io: CommandIo): Promise<number> {
 
 function solve(question: Question): Answer {
   const result = solveGigc(question);
-  if (result.ok) return queueReport(result.queue);
+  if (result.ok) return queueReport(result.queue, approximationCaution(question));
   const offered = question.arrivalRatePerSec * serviceMeanSec(question.service);
   return {
     stable: false,

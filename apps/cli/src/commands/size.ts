@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { type ServiceDistribution, type SizeQuery, size } from '@capplan/queueing';
 import { answerLines } from '../answer-lines.ts';
 import { type Command, type CommandIo, exitCodes, InputError } from '../command.ts';
-import { parseDurationSec, parseNumber } from '../durations.ts';
+import { parseDurationSec, parseNumber, parseShare } from '../durations.ts';
 import { QuestionFields } from '../question-fields.ts';
 import { readServiceDistribution, serviceHelp } from '../service-distribution.ts';
 import { ServiceReader } from '../service-reader.ts';
@@ -19,8 +19,9 @@ ${serviceHelp}
   --concurrency N      jobs that one worker does at a time (default 1)
   --arrival-dispersion I   variance / mean of arrival counts, 1 (default) for Poisson traffic, more for bursts
 
-objectives, all of which will hold:
-  --p50-latency LEN    also --p90-, --p95-, --p99-latency: that percentile of the latency is at most LEN; one of them
+objectives, all of which will hold; of the latency one:
+  --p50-latency LEN    also --p90-, --p95-, --p99-latency: that percentile of the latency is at most LEN
+  --within LEN --share X    a share X of the jobs, such as 80%, has a latency of at most LEN: any percentile
   --of wait|response   what latency means: time in the queue, or with service (default response)
   --max-p-wait X       share of jobs that may have to wait at all
   --max-backlog N      jobs waiting, in 99 % of the time
@@ -32,7 +33,7 @@ objectives, all of which will hold:
   --json               one JSON object: feasible, workers, servers, binding, why, required, at_size,
                        sensitivity {one_fewer, one_more}, queue; or feasible:false with reason and detail
   --stdin              one question a line, with the options as fields: arrival_rate, service_time_s, service,
-                       concurrency, p95_latency_s, of, max_p_wait, max_backlog, backlog, drain_time_s, …;
+                       concurrency, p95_latency_s, within_s, share, of, max_p_wait, max_backlog, backlog, drain_time_s, …;
                        one answer a line, or {"error":…,"line":…}
 
 Exit codes: 0 sized, 2 bad input (with --stdin: on any line; the others are answered), 3 the objectives cannot be met.
@@ -68,13 +69,24 @@ const numbers = {
   'min-workers': count,
   'max-workers': count,
 } as const;
-const lengths = ['service-time', 'drain-time', 'p50-latency', 'p90-latency', 'p95-latency', 'p99-latency'] as const;
+const lengths = [
+  'service-time',
+  'drain-time',
+  'within',
+  'p50-latency',
+  'p90-latency',
+  'p95-latency',
+  'p99-latency',
+] as const;
 
-type Values = Partial<Record<keyof typeof numbers | (typeof lengths)[number], number>> & { of?: string | undefined };
+type Values = Partial<Record<keyof typeof numbers | (typeof lengths)[number], number>> & {
+  of?: string | undefined;
+  share?: number | undefined;
+};
 
 async function run(args: string[], io: CommandIo): Promise<number> {
   const text = Object.fromEntries(
-    [...Object.keys(numbers), ...lengths, 'of'].map((name) => [name, { type: 'string' as const }]),
+    [...Object.keys(numbers), ...lengths, 'of', 'share'].map((name) => [name, { type: 'string' as const }]),
   );
   const parsed = parseArgs({
     args,
@@ -97,6 +109,7 @@ async function run(args: string[], io: CommandIo): Promise<number> {
     if (typeof given === 'string') values[name] = parseDurationSec(given, `--${name}`);
   }
   if (typeof options.of === 'string') values.of = options.of;
+  if (typeof options.share === 'string') values.share = parseShare(options.share, '--share');
   const service = await readServiceDistribution(String(options.service), {
     meanSec: values['service-time'],
     option: '--service',
@@ -131,6 +144,7 @@ function answerStream(io: CommandIo): Promise<number> {
       if (value !== undefined) values[name] = value;
     }
     values.of = question.optionalText('of');
+    values.share = question.optionalNumber('share', belowOne);
     const text = question.optionalText('service') ?? 'exponential';
     question.finish();
     const answer = (service: ServiceDistribution) => {
@@ -151,7 +165,7 @@ function queryFrom(values: Values, service: ServiceDistribution, nameOf: (option
     }
     return values[first] !== undefined;
   };
-  const latency = latencyFrom(values, nameOf);
+  const latency = latencyFrom(values, { nameOf, isWithin: pair('within', 'share') });
   const backlogMax = values['max-backlog'];
   return {
     arrivalRatePerSec,
@@ -173,13 +187,17 @@ function queryFrom(values: Values, service: ServiceDistribution, nameOf: (option
   };
 }
 
-function latencyFrom(values: Values, nameOf: (option: string) => string): SizeQuery['latency'] {
+function latencyFrom(
+  values: Values,
+  { nameOf, isWithin }: { nameOf: (option: string) => string; isWithin: boolean },
+): SizeQuery['latency'] {
   const { of = 'response' } = values;
   if (of !== 'wait' && of !== 'response') throw new InputError(`${nameOf('of')}: '${of}' is neither wait nor response`);
   const given = Object.entries(latencyPercentiles).filter(
     ([p]) => values[`${p}-latency` as keyof Values] !== undefined,
   );
-  if (given.length > 1) throw new InputError('one latency objective at a time; ask once for each');
+  if (given.length + Number(isWithin) > 1) throw new InputError('one latency objective at a time; ask once for each');
+  if (isWithin) return { of, percentile: values.share as number, targetSec: values.within as number };
   const [only] = given;
   if (!only) return undefined;
   const [name, percentile] = only;
