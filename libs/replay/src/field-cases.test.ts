@@ -182,7 +182,7 @@ describe('cases from the field', () => {
         decided.push(workers);
       }
       expect(Math.min(...decided)).to.be.at.least(40);
-      expect(Math.max(...decided)).to.be.at.most(90);
+      expect(Math.max(...decided)).to.be.at.most(45);
     });
   }
 
