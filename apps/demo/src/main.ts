@@ -113,10 +113,9 @@ async function main(args: DemoArguments): Promise<never> {
     return end(exitCodes.failed);
   }
   if (run.notice) say(run.notice);
-  process.stdout.write(
-    `API    ${run.apiUrl}/api/v1/capacity  (its description: ${run.apiUrl}/docs)\nTOKEN  ${run.token}\n\n`,
-  );
-  if (!args.headless) wipe = drawLive(() => renderScreen(run.screen(), process.stdout.columns ?? 80));
+  const heading = `API    ${run.apiUrl}/api/v1/capacity  (its description: ${run.apiUrl}/docs)\nTOKEN  ${run.token}\n\n`;
+  process.stdout.write(heading);
+  if (!args.headless) wipe = drawLive(() => renderScreen(run.screen(), process.stdout.columns ?? 80), heading);
   if (!finish.signal.aborted) await new Promise((resolve) => finish.signal.addEventListener('abort', resolve));
   wipe();
   say('stopping: workers finish what they have');
@@ -129,7 +128,7 @@ async function main(args: DemoArguments): Promise<never> {
     await endAtOnce(exitCodes.failed);
     return pending();
   }
-  process.stdout.write(summaryText(summary, run.demo.targetSec));
+  process.stdout.write(summaryText(summary, run.demo.targetSec, process.stdout.columns));
   if (args.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   return end(exitCodes.done);
 }
@@ -155,15 +154,21 @@ async function readTrace({ traceFile, seed }: DemoArguments) {
   return undefined;
 }
 
-/** Draws frames over each other; returns what ends it. */
-function drawLive(frame: () => string[]): () => void {
+/**
+ * Draws frames over each other, below a heading; returns what ends it. A terminal that was made narrower has broken the
+ * lines of the last frame: it is cleared, and the heading written anew.
+ */
+function drawLive(frame: () => string[], heading: string): () => void {
   if (!process.stdout.isTTY) return () => {};
   let drawn = 0;
+  let width = process.stdout.columns;
   const draw = () => {
     // What is higher than the terminal would scroll, and could not be drawn over.
     const lines = frame().slice(0, (process.stdout.rows ?? 24) - 1);
-    const up = drawn > 0 ? `\u001b[${drawn}A` : '';
-    process.stdout.write(`\u001b[?25l${up}\u001b[0J${lines.join('\n')}\n`);
+    let before = drawn > 0 ? `\u001b[${drawn}A` : '';
+    if (process.stdout.columns !== width) before = `\u001b[2J\u001b[H${heading}`;
+    width = process.stdout.columns;
+    process.stdout.write(`\u001b[?25l${before}\u001b[0J${lines.join('\n')}\n`);
     drawn = lines.length;
   };
   draw();

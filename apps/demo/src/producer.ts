@@ -10,6 +10,8 @@ export interface Producer {
   submitted(): number;
   /** Jobs whose time has come and that are not yet in the queue. */
   owed(): number;
+  /** Until when every job that has come is in the queue or owed. */
+  coveredMs(): number;
 }
 
 /** Real time between two looks at what is due; bursts within it go in together. */
@@ -33,6 +35,7 @@ export function startProducer(options: {
   let next = arrivals.next();
   let submitted = 0;
   let owed: DemoJob[] = [];
+  let coveredMs = clock.nowMs();
 
   const ticker = realClock.every(
     periodMs,
@@ -42,6 +45,7 @@ export function startProducer(options: {
         owed.push({ number: next.value.number, serviceSec: next.value.serviceSec, enqueuedMs: next.value.atMs });
         next = arrivals.next();
       }
+      coveredMs = nowMs;
       while (owed.length > 0) {
         const batch = owed.slice(0, 500);
         await queue.add(batch);
@@ -57,5 +61,5 @@ export function startProducer(options: {
     await ticker.stop();
     await reporter.stop();
   };
-  return { stop, submitted: () => submitted, owed: () => owed.length };
+  return { stop, submitted: () => submitted, owed: () => owed.length, coveredMs: () => coveredMs };
 }

@@ -230,9 +230,9 @@ export async function startDemo(options: DemoRunOptions): Promise<DemoRun> {
       },
       abandon: () => unwind(),
       stop: async () => {
-        const endedMs = clock.nowMs();
-        const owed = producer.owed();
         await producer.stop();
+        const endedMs = producer.coveredMs();
+        const owed = producer.owed();
         const audit = await verifyAudit(context);
         // Workers end with the services; only then does the count of jobs hold still.
         await unwind(queueStands);

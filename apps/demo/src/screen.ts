@@ -120,7 +120,8 @@ function spark(values: (number | null)[], max: number): string {
     .join('');
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines no wider than `width`, broken between words; a longer word stands alone. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {

@@ -47,6 +47,13 @@ describe('summaryText', () => {
     expect(summaryText(summary, 150)).to.not.contain('at least').and.to.not.contain('incomplete');
   });
 
+  it('is broken between words where the terminal is narrow', () => {
+    const narrow = summaryText(summary, 150, 60);
+    for (const line of narrow.split('\n')) expect(line.length, line).to.be.at.most(60);
+    const words = (text: string) => text.split(/\s+/).join(' ');
+    expect(words(narrow)).to.equal(words(summaryText(summary, 150, 150)));
+  });
+
   it('does not hide a broken chain, nor make up what was not measured', () => {
     const text = summaryText({ ...summary, audit_intact: false, slo_attainment: null }, 150);
     expect(text).to.contain('CHAIN BROKEN').and.to.contain('–');

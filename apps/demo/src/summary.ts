@@ -1,4 +1,4 @@
-import { durationWords } from './screen.ts';
+import { durationWords, wrap } from './screen.ts';
 
 /** The last line of a run. Times in seconds, virtual but for `start_up_s`; money in `currency`. */
 export interface RunSummary {
@@ -40,8 +40,11 @@ export interface RunSummary {
 const figure = (value: number | null, digits = 1) => (value === null ? '–' : value.toFixed(digits));
 const percent = (value: number | null) => (value === null ? '–' : `${(value * 100).toFixed(1)} %`);
 
-/** The summary for a person. */
-export function summaryText(summary: RunSummary, targetSec: number): string {
+const labelWidth = 17;
+
+/** The summary for a person, in lines no wider than `columns` (at least 60). */
+export function summaryText(summary: RunSummary, targetSec: number, columns = 150): string {
+  const width = Math.max(60, columns);
   const isPartial = summary.windows_measured < summary.windows;
   const atLeast = isPartial ? 'at least ' : '';
   const { currency } = summary;
@@ -73,14 +76,17 @@ export function summaryText(summary: RunSummary, targetSec: number): string {
     ...summary.incomplete.map((mark): [string, string] => ['incomplete', mark]),
   ];
   const explanation = [
-    `In time: answered within ${targetSec} s of being put in. A minute is missed when more than 5 % of the jobs put in during it`,
-    "were not, finished or not. The reactive rule is Kubernetes' Horizontal Pod Autoscaler at its defaults, simulated on the",
-    'same arrivals and judged in the same way.',
-  ];
+    `In time: answered within ${targetSec} s of being put in. A minute is missed when more than 5 % of the jobs put in during`,
+    "it were not, finished or not. The reactive rule is Kubernetes' Horizontal Pod Autoscaler at its defaults, simulated",
+    'on the same arrivals and judged in the same way.',
+  ].join(' ');
+  const indent = ' '.repeat(labelWidth);
   return [
-    ...rows.map(([label, text]) => `  ${label.padEnd(14)} ${text}`),
+    ...rows.flatMap(([label, text]) =>
+      wrap(text, width - labelWidth).map((line, i) => `${i === 0 ? `  ${label}`.padEnd(labelWidth) : indent}${line}`),
+    ),
     '',
-    ...explanation.map((line) => `  ${line}`),
+    ...wrap(explanation, width - 2).map((line) => `  ${line}`),
     '',
   ].join('\n');
 }
