@@ -15,7 +15,7 @@ const hasServers = ['nats-server', 'redis-server'].every((program) => {
 });
 
 describe('the ends of the main job', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let folder: string;
   const demos: StartedDemo[] = [];
   const dataDir = () => join(folder, 'data');
