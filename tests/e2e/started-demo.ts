@@ -37,11 +37,11 @@ export function startedDemo(options: {
   });
   let stdout = '';
   let both = '';
-  child.stdout.on('data', (data: Buffer) => {
+  child.stdout?.on('data', (data: Buffer) => {
     stdout += data.toString('utf8');
     both += data.toString('utf8');
   });
-  child.stderr.on('data', (data: Buffer) => {
+  child.stderr?.on('data', (data: Buffer) => {
     both += data.toString('utf8');
   });
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) =>
