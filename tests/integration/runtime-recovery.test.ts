@@ -223,4 +223,44 @@ describe('the runtime when its servers are killed', function () {
     await third.ended;
     await fourth.stop();
   });
+
+  it('relays every write that was made before a kill, and only then drops older revisions', async () => {
+    const writer = await context('writer');
+    const records = await writer.records<{ n: number }>('outboxes', Note);
+    const before: number[] = [];
+    const dying = await context('relay');
+    const first = await dying.records<{ n: number }>('outboxes', Note);
+    await first.relay('outbox', async ({ value }) => {
+      if (value && value.n > 3) return new Promise(() => {});
+      before.push(value?.n ?? 0);
+    });
+    let revision = await records.create('shop/a', { n: 1 });
+    for (let n = 2; n <= 20; n++) revision = await records.update('shop/a', { n }, revision);
+    await until('the first three', () => before.length === 3);
+    await dying.nats.connection.close();
+    await nats.kill();
+    nats = await startPrivateNats({ dataDir: join(folder, 'nats'), port: nats.port });
+
+    const after: number[] = [];
+    const heir = await context('relay');
+    const second = await heir.records<{ n: number }>('outboxes', Note);
+    await second.relay('outbox', async ({ value }) => {
+      after.push(value?.n ?? 0);
+    });
+    await until('all that was written', () => after.at(-1) === 20, 60_000);
+    const missing = Array.from({ length: 20 }, (_, i) => i + 1).filter(
+      (n) => !before.includes(n) && !after.includes(n),
+    );
+    expect(missing).to.deep.equal([]);
+    await patiently(() => records.update('shop/a', { n: 21 }, revision));
+    await until('the newest', () => after.at(-1) === 21);
+    const subject = '$KV.outboxes.*.*';
+    let kept = Number.POSITIVE_INFINITY;
+    for (let tries = 0; kept > 3 && tries < 40; tries++) {
+      await pause(250);
+      const { state } = await heir.nats.manager.streams.info('KV_outboxes', { subjects_filter: subject });
+      kept = Object.values(state.subjects ?? {}).reduce((sum, count) => sum + count, 0);
+    }
+    expect(kept).to.be.at.most(3);
+  });
 });

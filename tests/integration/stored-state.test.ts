@@ -132,6 +132,21 @@ describe('the stored state of version 0.1.0', function () {
     expect(changed.worker_cost_per_hour).to.equal(0.5);
   });
 
+  it('keeps decisions for ninety days, and the events of its records in a stream of their own for ever', async () => {
+    const { streams } = context.nats.manager;
+    const info = (name: string) => streams.info(name, { subjects_filter: '>' });
+    const events = await info('CAPACITY_EVENTS');
+    expect(events.config.max_age).to.equal(90 * 24 * 3600 * 1e9);
+    const kinds = Object.keys(events.state.subjects ?? {}).map((subject) => subject.split('.')[2]);
+    expect(kinds).to.include('plan').and.to.include('rollout').and.to.not.include('pool').and.to.not.include('policy');
+    const records = await info('CAPACITY_RECORDS');
+    expect(records.config.max_age).to.equal(0);
+    expect(Object.keys(records.state.subjects ?? {}).sort()).to.deep.equal([
+      'capacity.evt.policy.changed.v1._.demo-auto',
+      'capacity.evt.pool.changed.v1.demo.jobs',
+    ]);
+  });
+
   it('leaves no dead letter behind', async () => {
     expect(await deadLetters()).to.equal(0);
   });

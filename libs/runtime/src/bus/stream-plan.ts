@@ -2,6 +2,7 @@ import { eventCatalogue, streams } from '@capplan/contracts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
 const gibibyte = 2 ** 30;
 
 export interface StreamPlan {
@@ -16,36 +17,52 @@ export interface StreamPlan {
   dedupWindowMs: number;
 }
 
+/** The streams of events. */
+export type EventStream = 'events' | 'records' | 'signals';
+
 /** Contexts that speak at every interval; what they said an hour ago matters little, and there is much of it. */
 const busyContexts: ReadonlySet<string> = new Set(['load', 'forecast', 'capacity']);
+/** Contexts whose newest event says what is so now; views are rebuilt from it. */
+const recordContexts: ReadonlySet<string> = new Set(['policy', 'pool']);
 
-function eventSubjects(isBusy: boolean): string[] {
+function streamOfContext(context: string): EventStream {
+  if (busyContexts.has(context)) return 'signals';
+  return recordContexts.has(context) ? 'records' : 'events';
+}
+
+function eventSubjects(stream: EventStream): string[] {
   const contexts = new Set(Object.keys(eventCatalogue).map((type) => type.slice(0, type.indexOf('.'))));
-  return [...contexts]
-    .filter((context) => busyContexts.has(context) === isBusy)
-    .map((name) => `capacity.evt.${name}.>`);
+  return [...contexts].filter((name) => streamOfContext(name) === stream).map((name) => `capacity.evt.${name}.>`);
 }
 
 /**
  * Which stream keeps what, and for how long.
  *
- * Events are parted in two: decisions and records (plans, policies, pools…) are few, and the newest of each must
- * never age away, because views are rebuilt from it; signals (load, forecasts, requirements) are many and go after a
- * day. In one stream, a burst of signals would push the records out.
+ * Events are parted in three. Of records (policies, pools) the newest must never age away nor be pushed out, because
+ * views are rebuilt from it. Decisions and what became of them (plans, rollouts, access, alerts) are kept as long as
+ * the audit log. Signals (load, forecasts, requirements) are many and go after a day.
  */
 export const streamPlans = {
+  records: {
+    name: 'CAPACITY_RECORDS',
+    subjects: eventSubjects('records'),
+    maxAgeMs: 0,
+    maxBytes: gibibyte,
+    maxPerSubject: 16,
+    dedupWindowMs: 10 * minuteMs,
+  },
   events: {
     name: streams.events.name,
-    subjects: eventSubjects(false),
-    maxAgeMs: 0,
+    subjects: eventSubjects('events'),
+    maxAgeMs: 90 * dayMs,
     maxBytes: 4 * gibibyte,
     maxPerSubject: 1_000,
     dedupWindowMs: 10 * minuteMs,
   },
   signals: {
     name: 'CAPACITY_SIGNALS',
-    subjects: eventSubjects(true),
-    maxAgeMs: 24 * hourMs,
+    subjects: eventSubjects('signals'),
+    maxAgeMs: dayMs,
     maxBytes: 8 * gibibyte,
     maxPerSubject: 0,
     dedupWindowMs: 2 * minuteMs,
@@ -61,7 +78,7 @@ export const streamPlans = {
   dead: {
     name: streams.dead.name,
     subjects: [streams.dead.subject],
-    maxAgeMs: 14 * 24 * hourMs,
+    maxAgeMs: 14 * dayMs,
     maxBytes: gibibyte,
     maxPerSubject: 0,
     dedupWindowMs: 2 * minuteMs,
@@ -71,6 +88,6 @@ export const streamPlans = {
 export type StreamName = keyof typeof streamPlans;
 
 /** The stream that keeps the events of a type. */
-export function streamOfEvent(type: string): 'events' | 'signals' {
-  return busyContexts.has(type.slice(0, type.indexOf('.'))) ? 'signals' : 'events';
+export function streamOfEvent(type: string): EventStream {
+  return streamOfContext(type.slice(0, type.indexOf('.')));
 }

@@ -136,8 +136,8 @@ export function createMemoryBackend(settings: {
       faults = next;
     },
     messages: (plane, afterSequence = 0) => {
-      const { events, signals, ingest } = broker.streams;
-      const streams = plane === 'ingest' ? [ingest] : [events, signals];
+      const { ingest, ...events } = broker.streams;
+      const streams = plane === 'ingest' ? [ingest] : Object.values(events);
       return streams
         .flatMap((stream) => stream.kept(clock.nowMs()).filter(({ sequence }) => sequence > afterSequence))
         .sort((a, b) => a.sequence - b.sequence)

@@ -15,7 +15,7 @@ import {
   defaultMaxDeliveries,
   defaultRequestTimeoutMs,
 } from '../bus/redelivery.ts';
-import { streamOfEvent, streamPlans } from '../bus/stream-plan.ts';
+import { type EventStream, streamOfEvent, streamPlans } from '../bus/stream-plan.ts';
 import { encodeEvent, encodeIngest, type WireMessage, within } from '../bus/wire-message.ts';
 import type { SchedulingClock } from '../clock/scheduling-clock.ts';
 import type { Bus, ConsumeOptions, Delivered, IncomingRequest, Subscription } from '../ports/bus.ts';
@@ -34,14 +34,9 @@ type Handler = (message: Delivered<never>) => Promise<void>;
 
 /** What the replicas share: streams, the places of their consumers, and who answers what. */
 export interface MemoryBroker {
-  streams: Record<'events' | 'signals' | 'ingest', MemoryStream>;
+  streams: Record<EventStream | 'ingest', MemoryStream>;
   deadLetters: DeadLetter[];
-  store(
-    stream: 'events' | 'signals' | 'ingest',
-    message: WireMessage,
-    type: string,
-    key: string,
-  ): { duplicate: boolean };
+  store(stream: EventStream | 'ingest', message: WireMessage, type: string, key: string): { duplicate: boolean };
   durable(source: Source, options: ConsumeOptions): MemoryDurable;
   responders: Map<RequestName, Responder[]>;
   /** Messages that some durable has yet to acknowledge. */
@@ -51,7 +46,7 @@ export interface MemoryBroker {
 /** Which messages a durable reads. */
 interface Source {
   name: string;
-  streams: readonly ('events' | 'signals' | 'ingest')[];
+  streams: readonly (EventStream | 'ingest')[];
   /** Undefined for every type. */
   type: string | undefined;
 }
@@ -61,6 +56,7 @@ export function createMemoryBroker(clock: SchedulingClock, chanceFor: (place: st
   const nextSequence = () => ++sequence;
   const streams = {
     events: createMemoryStream(streamPlans.events, nextSequence),
+    records: createMemoryStream(streamPlans.records, nextSequence),
     signals: createMemoryStream(streamPlans.signals, nextSequence),
     ingest: createMemoryStream(streamPlans.ingest, nextSequence),
   };
@@ -241,7 +237,11 @@ export function createMemoryBus(
     consume: (type, options, handler) =>
       join({ name: type, streams: [streamOfEvent(type)], type }, options, handler as Handler),
     consumeAll: (options, handler) =>
-      join({ name: 'every event', streams: ['events', 'signals'], type: undefined }, options, handler as Handler),
+      join(
+        { name: 'every event', streams: ['events', 'records', 'signals'], type: undefined },
+        options,
+        handler as Handler,
+      ),
     follow: follow as Bus['follow'],
     ingest: async (kind, report) => {
       const message = encodeIngest(sender(), kind, report);

@@ -191,7 +191,7 @@ export function createNatsBus(link: NatsLink, around: BusSurroundings, options: 
     },
     consumeAll: async (settings, handler) => {
       const parts: Subscription[] = [];
-      for (const stream of ['events', 'signals'] as const) {
+      for (const stream of ['events', 'records', 'signals'] as const) {
         const durable = consumerName(settings.durable, 'all');
         parts.push(await consumeFrom({ stream, durable, filter: undefined }, settings, handler as Handler));
       }

@@ -3,6 +3,7 @@ import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } fr
 import { nanos, PermissionViolationError, TimeoutError } from '@nats-io/nats-core';
 import { type StreamPlan, streamPlans } from '../bus/stream-plan.ts';
 import type { Log } from '../ports/service.ts';
+import { moveRecordEvents } from './move-record-events.ts';
 import { apiCodeOf, isNoResponders } from './nats-link.ts';
 
 const streamNotFound = 10_059;
@@ -18,7 +19,10 @@ const smallestBytes = 64 * 2 ** 20;
  */
 export async function ensureStreams(manager: JetStreamManager, replicas: number, log: Log): Promise<void> {
   try {
-    for (const plan of Object.values(streamPlans)) await ensureStream(manager, plan, replicas, log);
+    // A subject has one stream: that of decisions lets go of the events of records before their own begins.
+    const { events, ...others } = streamPlans;
+    for (const plan of [events, ...Object.values(others)]) await ensureStream(manager, plan, replicas, log);
+    await moveRecordEvents(manager, log);
   } catch (cause) {
     throw startError(cause);
   }
