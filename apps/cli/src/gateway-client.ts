@@ -70,7 +70,7 @@ export function connectGateway(
   };
 
   return {
-    get: (path, query) => ask('GET', `${path}?${new URLSearchParams(query)}`),
+    get: (path, query) => ask('GET', `${path}?${new URLSearchParams(query).toString()}`),
     post: (path, body) => ask('POST', path, body),
   };
 }
