@@ -1,3 +1,4 @@
+export { cutText } from './cut-text.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './messages/events.ts';
@@ -6,6 +7,7 @@ export * from './messages/requests.ts';
 export { cursorAfter, placeOfCursor } from './pages/cursor.ts';
 export { cutPage, pageOf } from './pages/cut-page.ts';
 export { everyItem, everyPage } from './pages/every-page.ts';
+export { fittingItems, jsonBytes, recordBytesMax } from './pages/fitting-items.ts';
 export { messageBytesMax, pageLimitMax, pageRequestFields } from './pages/page-fields.ts';
 export * from './primitives.ts';
 export * from './read-json.ts';

@@ -1,4 +1,4 @@
-import { type ExplanationStep, workersMax } from '@capplan/contracts';
+import { cutText, type ExplanationStep, workersMax } from '@capplan/contracts';
 
 /** Collects the lines that lead from where the pool is to the target; each line starts where the last one ended. */
 export interface Trail {
@@ -19,7 +19,7 @@ export function createTrail(workers: number): Trail {
     apply(rule, wanted, detail, always = false) {
       const after = Math.min(workersMax, wanted);
       if (after === current && !always) return;
-      lines.push({ rule, before: current, after, detail: detail.slice(0, 1024) });
+      lines.push({ rule, before: current, after, detail: cutText(detail, 1024) });
       current = after;
     },
   };

@@ -1,4 +1,4 @@
-import { CapacityError, type Pool } from '@capplan/contracts';
+import { CapacityError, everyItem, type Pool } from '@capplan/contracts';
 import type { ServiceContext } from '@capplan/runtime';
 import type { ForecasterConfig } from './config.ts';
 import type { ForecastMemory } from './decide.ts';
@@ -55,17 +55,17 @@ export function createModelStore(context: ServiceContext, config: ForecasterConf
       nowMs: () => clock.nowMs(),
       rest: () => clock.sleep(0, stopping.signal),
       read: async (page) => {
-        const { points } = await bus.request(
-          'load.history',
-          {
-            pool: settings.pool,
-            from: new Date(page.fromMs).toISOString(),
-            to: new Date(page.toMs).toISOString(),
-            every_s: page.everySec,
-          },
-          { key: settings.pool, actor: { id: context.name, kind: 'service' } },
+        const range = {
+          pool: settings.pool,
+          from: new Date(page.fromMs).toISOString(),
+          to: new Date(page.toMs).toISOString(),
+          every_s: page.everySec,
+        };
+        const actor = { id: context.name, kind: 'service' } as const;
+        return everyItem(
+          (at) => bus.request('load.history', { ...range, ...at }, { key: settings.pool, actor }),
+          ({ points }) => points,
         );
-        return points;
       },
     });
 

@@ -1,9 +1,13 @@
-import type { Forecast, HistoryPoint, ReplyData, Snapshot } from '@capplan/contracts';
+import { type Forecast, type HistoryPoint, pageOf, type ReplyData, type Snapshot } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import { createMemoryBackend, createVirtualClock, type Faults } from '@capplan/runtime';
 import { expect } from 'chai';
+import Type from 'typebox';
 import { config, rateAt, samplePolicy, samplePool, sampleSnapshot, startMs } from './samples.test-data.ts';
 import { createForecaster } from './service.ts';
+
+/** Fewer than a collector would give: whoever reads the first page only shows it. */
+const historyPagePoints = 200;
 
 async function createWorld(faults: Faults = {}) {
   const clock = createVirtualClock({ startMs });
@@ -56,7 +60,16 @@ async function createWorld(faults: Faults = {}) {
             error_rate: 0,
           });
         }
-        return { pool: data.pool, every_s: everyMs / 1000, points };
+        // A page, as a collector cuts it.
+        const { items, ...more } = pageOf(points, data, {
+          list: 'load.history',
+          placeOf: ({ timestamp }) => [timestamp],
+          idOf: ({ timestamp }) => timestamp,
+          shape: Type.Tuple([Type.String()]),
+          direction: 'ascending',
+          limitDefault: historyPagePoints,
+        });
+        return { pool: data.pool, every_s: everyMs / 1000, points: items, ...more };
       }),
     );
   };

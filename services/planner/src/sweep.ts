@@ -1,4 +1,4 @@
-import { isCapacityError, type Plan, timestamp } from '@capplan/contracts';
+import { everyItem, isCapacityError, type Plan, timestamp } from '@capplan/contracts';
 import type { PoolGuard, ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { expire } from './decide/consider.ts';
@@ -49,7 +49,10 @@ export function createSweep(
 
   async function rescue(plan: Plan): Promise<void> {
     const data = { pool: plan.pool, plan_id: plan.id };
-    const { rollouts } = await bus.request('rollout.list', data, { key: plan.pool, actor });
+    const rollouts = await everyItem(
+      (at) => bus.request('rollout.list', { ...data, ...at }, { key: plan.pool, actor }),
+      (page) => page.rollouts,
+    );
     for (const rollout of rollouts) await change(plan.pool, (state, moment) => followRollout(state, rollout, moment));
   }
 
@@ -57,7 +60,10 @@ export function createSweep(
     const nowMs = clock.nowMs();
     const price = views.pool(pool)?.worker_cost_per_hour ?? 0;
     const data = { pool, from: timestamp(monthStart(nowMs)), to: timestamp(nowMs), every_s: 3600 };
-    const { points } = await bus.request('load.history', data, { key: pool, actor });
+    const points = await everyItem(
+      (at) => bus.request('load.history', { ...data, ...at }, { key: pool, actor }),
+      (page) => page.points,
+    );
     let spending = noSpending(nowMs);
     for (const point of points) {
       // What was imported was spent elsewhere.

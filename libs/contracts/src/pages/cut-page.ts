@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { cursorAfter, type Place, placeOfCursor } from './cursor.ts';
+import { jsonBytes, recordBytesMax } from './fitting-items.ts';
 import { type LeftOut, messageBytesMax, pageLimitMax } from './page-fields.ts';
 
 /** A page of a list, as its owner answers it. */
@@ -20,8 +21,6 @@ interface ListOrder<T> {
 
 /** A page is full with so much JSON. */
 const pageBytesMax = messageBytesMax / 2;
-/** One item alone may have as much, and travel in a page of its own; what is left is for the envelope. */
-const itemBytesMax = messageBytesMax - 65_536;
 /** What naming an item costs beside its id. */
 const leftOutBytes = 64;
 
@@ -43,8 +42,9 @@ export function cutPage<T>(
   let last: Place | undefined;
   let isFull = false;
   for (const item of items) {
-    const size = Buffer.byteLength(JSON.stringify(item));
-    const isTooLarge = size > itemBytesMax;
+    const size = jsonBytes(item);
+    // One item alone may be as large as a record, and travels in a page of its own.
+    const isTooLarge = size > recordBytesMax;
     const cost = isTooLarge ? Buffer.byteLength(idOf(item)) + leftOutBytes : size;
     isFull = last !== undefined && (taken.length >= limit || bytes + cost > pageBytesMax);
     if (isFull) break;

@@ -1,4 +1,4 @@
-import { type Policy, type Rollout, type StepRecord, timestamp } from '@capplan/contracts';
+import { cutText, type Policy, type Rollout, type StepRecord, timestamp } from '@capplan/contracts';
 import type { ExecutorConfig } from '../config.ts';
 import type { HoldReason } from './next-act.ts';
 import { closed, type PoolRollouts, withActive } from './pool-rollouts.ts';
@@ -7,13 +7,16 @@ import type { Refusal } from './step-rules.ts';
 /** Nothing can be undone where the workers are not ours, or where nobody is left who could do it. */
 const neverReverted: ReadonlySet<Refusal> = new Set(['pool_owned_elsewhere', 'no_actuator', 'pool_gone']);
 
+/** Every skipped step says why; the rollout itself says it at length. */
+const skippedDetailMax = 128;
+
 /** Notes that the rollout is held; told once for each reason. */
 export function holdRollout(state: PoolRollouts, reason: HoldReason, detail: string, nowMs: number): PoolRollouts {
   const told = state.active?.status === 'held' && state.active.reason.startsWith(`${reason}:`);
   if (told) return state;
   return withActive(
     state,
-    { status: 'held', reason: `${reason}: ${detail}`.slice(0, 1024) },
+    { status: 'held', reason: cutText(`${reason}: ${detail}`, 1024) },
     {
       nowMs,
       event: 'rollout.held',
@@ -93,11 +96,11 @@ export function failRollout(
   { policy, config, nowMs }: { policy: Policy | undefined; config: ExecutorConfig; nowMs: number },
 ): PoolRollouts {
   const rollout = state.active as Rollout;
-  const reason = `${failure.reason}: ${failure.detail}`.slice(0, 1024);
+  const reason = cutText(`${failure.reason}: ${failure.detail}`, 1024);
   const steps = rollout.steps.map(
     (step): StepRecord =>
       step.state === 'pending' || step.state === 'ordered'
-        ? { ...step, state: 'skipped', detail: reason.slice(0, 512) }
+        ? { ...step, state: 'skipped', detail: cutText(reason, skippedDetailMax) }
         : step,
   );
   const touched = rollout.steps.filter((step) => step.ordered_at !== undefined);
@@ -107,7 +110,7 @@ export function failRollout(
     const told = state.driving.reverting === null ? reason : `${state.driving.reverting}; undoing it failed: ${reason}`;
     return closed(
       state,
-      { status: 'failed', reason: told.slice(0, 1024), steps },
+      { status: 'failed', reason: cutText(told, 1024), steps },
       { nowMs, event: 'rollout.failed', recentMax: config.recentMax },
     );
   }
@@ -115,7 +118,7 @@ export function failRollout(
   const revert: StepRecord = { index: steps.length, state: 'pending', from_workers: from, to_workers: back };
   return withActive(
     state,
-    { status: 'running', reason: `undoing: ${reason}`.slice(0, 1024), steps: [...steps, revert] },
+    { status: 'running', reason: cutText(`undoing: ${reason}`, 1024), steps: [...steps, revert] },
     { nowMs, event: 'rollout.stepped', driving: { held_since_ms: null, reverting: reason } },
   );
 }

@@ -1,7 +1,20 @@
-import { type Plan, type PlanStatus, planTransitions, type Rollout } from '@capplan/contracts';
+import {
+  check,
+  jsonBytes,
+  type Plan,
+  type PlanStatus,
+  planTransitions,
+  type Rollout,
+  recordBytesMax,
+} from '@capplan/contracts';
 import { expect } from 'chai';
+import Value from 'typebox/value';
+import { ExecutorConfig } from '../config.ts';
 import { samplePlan, startMs } from '../conformance/samples.ts';
-import { closed, noRollouts, type PoolRollouts, startRollout, withActive } from './pool-rollouts.ts';
+import { failRollout, holdRollout } from './apply-act.ts';
+import { closed, noRollouts, PoolRollouts, startRollout, withActive } from './pool-rollouts.ts';
+
+const config = Value.Create(ExecutorConfig) as ExecutorConfig;
 
 const empty = noRollouts('shop/checkout');
 const begun = (plan: Plan): PoolRollouts => {
@@ -67,5 +80,28 @@ describe('the record of a pool’s rollouts', () => {
     expect((state.recent[0] as Rollout).plan.forecast.predicted_lambda).to.deep.equal([]);
     expect(state.outbox.at(-1)?.rollout.plan.forecast.predicted_lambda).to.deep.equal([1, 2]);
     expect(state.active).to.equal(null);
+  });
+});
+
+describe('the size of the record of a pool’s rollouts', () => {
+  it('fits into its store at every write, however large the plans and the reasons', () => {
+    const [text, reason] = ['x'.repeat(400), '€'.repeat(2_000)];
+    const counts = Array.from({ length: 257 }, (_, i) => 100 + (i % 2));
+    const step = { ...(first.steps[0] as Plan['steps'][number]), reason: text };
+    let state = empty;
+    for (let i = 0; i < 8; i++) {
+      const plan = samplePlan(counts, { id: `plan-${i}`, steps: Array.from({ length: 256 }, () => step) });
+      const outcome = startRollout(state, plan, startMs);
+      if (!outcome.ok) throw new Error(outcome.detail);
+      expect(jsonBytes(outcome.state)).to.be.at.most(recordBytesMax);
+      const held = holdRollout(outcome.state, 'no_audit_receipt', reason, startMs);
+      expect(jsonBytes(held)).to.be.at.most(recordBytesMax);
+      const failure = { reason: 'no_actuator', detail: reason } as const;
+      state = failRollout(held, failure, { policy: undefined, config, nowMs: startMs });
+      expect(jsonBytes(state)).to.be.at.most(recordBytesMax);
+      expect(state.recent[0]?.plan_id).to.equal(`plan-${i}`);
+      expect(check(PoolRollouts, state).ok).to.equal(true);
+    }
+    expect(state.recent.length).to.be.within(2, 7);
   });
 });

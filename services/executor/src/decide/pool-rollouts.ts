@@ -1,4 +1,14 @@
-import { type EventType, isTerminal, Plan, Rollout, type StepRecord, timestamp } from '@capplan/contracts';
+import {
+  type EventType,
+  fittingItems,
+  isTerminal,
+  jsonBytes,
+  Plan,
+  Rollout,
+  recordBytesMax,
+  type StepRecord,
+  timestamp,
+} from '@capplan/contracts';
 import Type, { type Static } from 'typebox';
 
 export const rolloutEvents = [
@@ -88,7 +98,7 @@ export function startRollout(state: PoolRollouts, plan: Plan, nowMs: number): St
   };
   return {
     ok: true,
-    state: noted({ ...state, active: rollout, driving: notHeld, outbox: [] }, 'rollout.started', rollout),
+    state: fitted(noted({ ...state, active: rollout, driving: notHeld, outbox: [] }, 'rollout.started', rollout)),
   };
 }
 
@@ -101,7 +111,7 @@ export function withActive(
   if (!state.active) throw new Error(`pool ${state.pool} has no rollout under way`);
   const active = { ...state.active, ...change, updated_at: timestamp(nowMs) };
   const next = { ...state, active, driving: driving ?? state.driving, outbox: [] };
-  return event ? noted(next, event, active) : next;
+  return fitted(event ? noted(next, event, active) : next);
 }
 
 /** The rollout under way is over. */
@@ -112,7 +122,13 @@ export function closed(
 ): PoolRollouts {
   const ended = withActive(state, change, { nowMs, event });
   const recent = [ended.active as Rollout, ...state.recent].slice(0, recentMax).map(withoutCurves);
-  return { ...ended, active: null, driving: notHeld, recent };
+  return fitted({ ...ended, active: null, driving: notHeld, recent });
+}
+
+/** Whatever there is to publish, the record fits into its store: the oldest finished rollouts make room. */
+function fitted(state: PoolRollouts): PoolRollouts {
+  const { recent, ...rest } = state;
+  return { ...state, recent: fittingItems(recent, recordBytesMax - jsonBytes(rest)) };
 }
 
 /** The store keeps many revisions of a record; the planner keeps what a finished plan was made from. */

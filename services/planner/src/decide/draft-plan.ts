@@ -1,4 +1,5 @@
 import {
+  cutText,
   durationSec,
   durationText,
   type Plan,
@@ -9,6 +10,7 @@ import {
 } from '@capplan/contracts';
 import { type Decision, type DecisionInput, type PoolFacts, toPlan } from '@capplan/planning';
 import type { TrialAnswer } from '../ports.ts';
+import { shortenPlan } from './shorten-plan.ts';
 
 export interface DraftFacts {
   id: string;
@@ -44,7 +46,7 @@ export function draftPlan(facts: DraftFacts): Plan {
   const steps = committedSteps(decision.steps, input.nowMs, facts.commitSec).slice(0, 256);
   const target = steps.at(-1)?.to_workers ?? decision.currentWorkers;
   const expiresSec = durationSec(input.policy.approval?.expires_after ?? '') || facts.expiresAfterSec;
-  return {
+  return shortenPlan({
     ...made,
     expires_at: timestamp(input.nowMs + 1000 * expiresSec),
     steps,
@@ -57,7 +59,7 @@ export function draftPlan(facts: DraftFacts): Plan {
     forecast: shortened(made.forecast, facts.forecastPoints),
     simulation: { ...made.simulation, slo_achievement: clamp(made.simulation.slo_achievement) },
     approvals_needed: decision.largeChange ? 2 : input.policy.mode === 'auto' ? 0 : 1,
-  };
+  });
 }
 
 /** Steps of the plan that are due within the commitment, and lead on from the present. */
@@ -79,10 +81,10 @@ export function withTrial(plan: Plan, trial: TrialAnswer): Plan {
 }
 
 function withForeseen(rationale: string, foreseen: readonly Step[]): string {
-  if (foreseen.length === 0) return rationale.slice(0, 8192);
+  if (foreseen.length === 0) return cutText(rationale, 8192);
   const said = foreseen.slice(0, 8).map((step) => `${step.to_workers} at ${step.timestamp}`);
   const more = foreseen.length > said.length ? `, and ${foreseen.length - said.length} more` : '';
-  return `${rationale} Foreseen, and decided afresh when it is due: ${said.join(', ')}${more}.`.slice(0, 8192);
+  return cutText(`${rationale} Foreseen, and decided afresh when it is due: ${said.join(', ')}${more}.`, 8192);
 }
 
 function shortened(forecast: Plan['forecast'], points: number): Plan['forecast'] {

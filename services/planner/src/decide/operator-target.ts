@@ -1,4 +1,12 @@
-import { durationText, type Policy, type Pool, type Step, startupDelaySec, timestamp } from '@capplan/contracts';
+import {
+  cutText,
+  durationText,
+  type Policy,
+  type Pool,
+  type Step,
+  startupDelaySec,
+  timestamp,
+} from '@capplan/contracts';
 import type { Decision, NamedCount } from '@capplan/planning';
 
 const stepMaxDefault = 15;
@@ -38,7 +46,7 @@ export function mayTarget(workers: number, current: number, pool: Pool, policy: 
 
 /** What the core is asked about such a count: its risk, its cost, where it leaves the queue. */
 export function namedCount({ workers, by, why }: AskedTarget, own: Pick<Decision, 'targetWorkers'>): NamedCount {
-  const detail = `${by} ${why}; the planner would have ${own.targetWorkers} workers`.slice(0, 1024);
+  const detail = cutText(`${by} ${why}; the planner would have ${own.targetWorkers} workers`, 1024);
   return { workers, rule: 'operator', detail };
 }
 
@@ -59,7 +67,7 @@ export function inSteps(
       action: to > from ? 'scale_up' : 'scale_down',
       from_workers: from,
       to_workers: to,
-      reason: `${asked.by} ${asked.why}`.slice(0, 1024),
+      reason: cutText(`${asked.by} ${asked.why}`, 1024),
       confidence,
       estimated_duration: durationText(startupDelaySec(pool)),
     });

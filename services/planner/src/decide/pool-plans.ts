@@ -1,6 +1,18 @@
-import { type EventType, isTerminal, mayBecome, Plan, type PlanStatus, timestamp } from '@capplan/contracts';
+import {
+  cutText,
+  type EventType,
+  fittingItems,
+  isTerminal,
+  jsonBytes,
+  mayBecome,
+  Plan,
+  type PlanStatus,
+  recordBytesMax,
+  timestamp,
+} from '@capplan/contracts';
 import Type, { type Static } from 'typebox';
 import { Failing } from './back-off.ts';
+import { shortenPlan } from './shorten-plan.ts';
 
 export const planEvents = [
   'plan.proposed',
@@ -109,13 +121,13 @@ export function move(
   if (!active || !mayBecome(active.status, status)) {
     throw new Error(`a plan that is ${active?.status ?? 'not there'} cannot become ${status}`);
   }
-  const plan: Plan = {
+  const plan = shortenPlan({
     ...active,
     ...change,
     status,
-    status_reason: reason.slice(0, 1024),
+    status_reason: cutText(reason, 1024),
     updated_at: timestamp(nowMs),
-  };
+  });
   if (!isTerminal(status)) return note({ ...state, active: plan }, plan);
   const recent = [plan, ...state.recent]
     .slice(0, recentMax)
@@ -133,7 +145,7 @@ function withoutCurves(plan: Plan): Plan {
 
 /** The active plan with other fields and the same status; told like a proposal, because its reader must see it. */
 export function amend(state: PoolPlans, change: Partial<Plan>, { nowMs }: Pick<Moment, 'nowMs'>): PoolPlans {
-  const plan: Plan = { ...(state.active as Plan), ...change, updated_at: timestamp(nowMs) };
+  const plan = shortenPlan({ ...(state.active as Plan), ...change, updated_at: timestamp(nowMs) });
   return note({ ...state, active: plan }, plan);
 }
 
@@ -150,5 +162,8 @@ function note(state: PoolPlans, plan: Plan): PoolPlans {
   const event = eventOf[plan.status];
   if (!event) return state;
   const version = state.version + 1;
-  return { ...state, version, outbox: [...state.outbox, { event, version, plan }] };
+  const next = { ...state, version, outbox: [...state.outbox, { event, version, plan }] };
+  // Whatever there is to publish, the record fits into its store: the oldest finished plans make room.
+  const { recent, ...rest } = next;
+  return { ...next, recent: fittingItems(recent, recordBytesMax - jsonBytes(rest)) };
 }
