@@ -69,6 +69,14 @@ describe('an audit chain', () => {
     expect((await chain.list({ limit: 100 })).total).to.equal(4);
   });
 
+  it('refuses what no record can hold, and goes on with the next', async () => {
+    const { chain } = await filled(1);
+    const large = { ...entry('large'), detail: { text: 'x'.repeat(600_000) } };
+    const refused = await chain.append(large).catch((error: unknown) => error);
+    expect(refused).to.include({ code: 'too_large' });
+    expect((await chain.append(entry('next'))).sequence).to.equal(2);
+  });
+
   it('lists from any sequence, across checkpoints', async () => {
     const { chain } = await filled(57, { checkpointEvery: 5 });
     for (const from of [1, 5, 6, 30, 55, 57]) {

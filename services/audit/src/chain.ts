@@ -1,6 +1,13 @@
-import { type AuditEntry, type AuditReceipt, type AuditRecord, CapacityError, timestamp } from '@capplan/contracts';
+import {
+  type AuditEntry,
+  type AuditReceipt,
+  type AuditRecord,
+  CapacityError,
+  jsonBytes,
+  timestamp,
+} from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
-import { foreignKeySentence, foreignLine, genesisHash } from './decide.ts';
+import { detailBytesMax, foreignKeySentence, foreignLine, genesisHash } from './decide.ts';
 import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
 import { createVerification, type Verification } from './verification.ts';
 
@@ -163,6 +170,11 @@ export function createAuditChain({
       if (foreign) throw new CapacityError('invalid_input', foreignKeySentence(foreign));
     },
     append(entry) {
+      const bytes = jsonBytes(entry.detail ?? null);
+      if (bytes > detailBytesMax) {
+        const said = `the detail of ${entry.action} has ${bytes} bytes, and a record of the audit log holds ${detailBytesMax}`;
+        return Promise.reject(new CapacityError('too_large', said));
+      }
       const result = queue.then(() => appendNow(entry));
       queue = result.catch(() => undefined);
       return result;

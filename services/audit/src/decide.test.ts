@@ -1,5 +1,6 @@
+import type { Envelope } from '@capplan/contracts';
 import { expect } from 'chai';
-import { foreignLine } from './decide.ts';
+import { auditEntryOf, foreignLine } from './decide.ts';
 import type { AuditLine } from './ports.ts';
 
 describe('foreignLine', () => {
@@ -83,4 +84,23 @@ describe('foreignLine', () => {
       expect(found?.sequence).to.equal(foreign);
     });
   }
+});
+
+describe('auditEntryOf', () => {
+  const event = (text: string): Envelope => ({
+    id: 'message',
+    type: 'access.denied',
+    time: '2026-03-04T10:00:00.000Z',
+    key: 'gateway',
+    causationId: '',
+    actor: { id: 'gateway', kind: 'service' },
+    data: { subject: 'ada', text } as unknown as Envelope['data'],
+  });
+
+  it('keeps what an event says, and of too much how much it was', () => {
+    expect(auditEntryOf(event('x')).detail).to.deep.include({ text: 'x' });
+    const { detail, actor } = auditEntryOf(event('x'.repeat(700_000)));
+    expect(actor).to.equal('ada');
+    expect(detail).to.deep.equal({ left_out: '700027 bytes, more than the 524288 of a record' });
+  });
 });

@@ -1,4 +1,4 @@
-import type { AuditEntry, Envelope, EventType, Plan, Rollout } from '@capplan/contracts';
+import { type AuditEntry, type Envelope, type EventType, jsonBytes, type Plan, type Rollout } from '@capplan/contracts';
 import type { AuditLine } from './ports.ts';
 
 /** `previous_hash` of the very first record. */
@@ -42,8 +42,17 @@ export function auditEntryOf(envelope: Envelope): AuditEntry {
     target: targetOf(context, envelope),
     outcome,
     time: envelope.time,
-    detail: detailOf(context, envelope.data),
+    detail: fitting(detailOf(context, envelope.data)),
   };
+}
+
+/** So much JSON a detail may have: sealed it grows by a third, and a message of the log holds a mebibyte. */
+export const detailBytesMax = 524_288;
+
+/** What an event says, or how much that was: it is recorded in any case, and a detail too large to seal would end that. */
+function fitting(detail: unknown): unknown {
+  const bytes = jsonBytes(detail ?? null);
+  return bytes <= detailBytesMax ? detail : { left_out: `${bytes} bytes, more than the ${detailBytesMax} of a record` };
 }
 
 function actorOf(context: string, envelope: Envelope): string {

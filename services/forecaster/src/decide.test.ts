@@ -1,4 +1,4 @@
-import { check, Forecast } from '@capplan/contracts';
+import { check, Forecast, messageBytesMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { forecastOf } from './decide.ts';
@@ -42,6 +42,14 @@ describe('forecastOf', () => {
     expect(made.paths?.rates_per_s).to.have.length(64);
     expect(made.paths?.rates_per_s[0]).to.have.length(10);
     for (const path of made.paths?.rates_per_s ?? []) expect(path[0]).to.be.within(5, 15);
+  });
+
+  it('fits into a message, however many paths are asked for and however far they reach', () => {
+    const asked = { ...settings, leadSec: 14_400 };
+    const made = forecastOf(learned(5, asked), { settings: asked, horizonSec: 86_400 }, { ...config, paths: 512 });
+    expect(made?.paths?.rates_per_s.length).to.equal(102);
+    expect(made?.paths?.rates_per_s[0]).to.have.length(480);
+    expect(JSON.stringify(made).length).to.be.below(messageBytesMax / 2);
   });
 
   it('shifts with every observation, though the long forecast changes only with a step', () => {

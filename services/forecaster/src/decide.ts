@@ -60,6 +60,10 @@ export function forecastOf(
   };
 }
 
+/** So many figures of paths are sent at the most: half a message, as JSON. */
+const pathFiguresMax = 49_152;
+const pathsMin = 8;
+
 function sampledPaths(
   model: PoolModel,
   { leadSec }: ModelSettings,
@@ -70,7 +74,8 @@ function sampledPaths(
   // Paths begin where the newest closed step of the lead forecaster ends; what is over by now is dropped.
   const closedMs = model.lead.openStep * model.lead.baseStepSec * 1000;
   const over = Math.max(0, Math.floor((model.untilMs - closedMs) / 1000 / stepSec));
-  const sampled = leadPaths(model.lead, { stepSec, steps: steps + over, paths: config.paths });
+  const paths = Math.min(config.paths, Math.max(pathsMin, Math.floor(pathFiguresMax / steps)));
+  const sampled = leadPaths(model.lead, { stepSec, steps: steps + over, paths });
   if (sampled === undefined) return undefined;
   return {
     step_s: stepSec,

@@ -105,6 +105,9 @@ describe('sizePool', () => {
     const spare = sized({ forecast: undefined, policy: samplePolicy({ availability: 0.9 }) });
     expect(spare.workers[0]).to.be.greaterThan(sized({ forecast: undefined }).workers[0] as number);
     expect(spare.binding).to.equal('availability');
+    // With the whole time as error budget, nothing is asked of it.
+    const careless = sized({ forecast: undefined, policy: samplePolicy({ availability: 0.9, error_budget: 1 }) });
+    expect(careless.binding).to.equal('latency');
   });
 
   it('never needs fewer workers for more demand', () => {

@@ -129,14 +129,15 @@ type Objectives = Pick<SizeQuery, 'latency' | 'backlog' | 'availability' | 'conc
 function objectivesOf({ pool, policy }: Pick<SizingInput, 'pool' | 'policy'>): Objectives {
   const { slo } = policy;
   const { availability } = slo;
+  // A budget of everything asks for nothing.
+  const target = Math.min(1 - 1e-6, 1 - (slo.error_budget ?? 0.01));
   return {
     concurrency: pool.concurrency,
     latency: { of: slo.latency_of ?? 'response', percentile: 0.95, targetSec: durationSec(slo.p95_latency) },
     ...(slo.max_backlog !== undefined && { backlog: { jobsMax: slo.max_backlog } }),
     ...(availability !== undefined &&
-      availability > 0 && {
-        availability: { target: Math.min(1 - 1e-6, 1 - (slo.error_budget ?? 0.01)), workerUp: availability },
-      }),
+      availability > 0 &&
+      target > 0 && { availability: { target, workerUp: availability } }),
   };
 }
 
