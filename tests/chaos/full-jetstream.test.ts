@@ -39,7 +39,8 @@ describe('a JetStream that is full', function () {
     publisher = jetstream(operator);
     // An operator may make the streams beforehand, as small as the server needs them.
     const made = {
-      EVENTS: ['access', 'plan', 'policy', 'pool', 'rollout', 'budget', 'slo'],
+      EVENTS: ['access', 'plan', 'rollout', 'budget', 'slo', 'history'],
+      RECORDS: ['policy', 'pool'],
       SIGNALS: ['load', 'forecast', 'capacity'],
     };
     for (const [name, contexts] of Object.entries(made)) {

@@ -38,10 +38,10 @@ describe('kill -9 in the middle of a rollout', function () {
   let completed = 0;
 
   const startNats = async (port: number) => {
-    nats = await startPrivateNats({ dataDir: join(folder, 'nats'), port });
+    nats = await startPrivateNats({ dataDir: join(folder, 'servers', 'nats'), port });
   };
   const startRedis = async (port: number) => {
-    redis = await startPrivateRedis({ dataDir: join(folder, 'redis'), port });
+    redis = await startPrivateRedis({ dataDir: join(folder, 'servers', 'redis'), port });
   };
   const startJob = () => {
     job = startMainJob({ dataDir: folder, natsUrl: nats.url, redisUrl: redis.url, marker });
