@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processBirth } from '@capplan/runtime';
 import { expect } from 'chai';
 import { type StartedDemo, startedDemo } from './started-demo.ts';
 
@@ -67,7 +68,7 @@ describe('the ends of the main job', function () {
     const [before, servers] = [inner(), ['nats', 'redis'].map(serverOf)];
     process.kill(before, 'SIGKILL');
     await demo.until('is started again in');
-    for (const pid of servers) expect(existsSync(`/proc/${pid}`), `server ${pid}`).to.equal(false);
+    for (const pid of servers) expect(await processBirth(pid), `server ${pid}`).to.equal(undefined);
     while (demo.printed().split('TOKEN').length < 3) await later(100);
     expect(inner()).to.not.equal(before);
     signalGroup(demo, 'SIGTERM');
@@ -84,7 +85,7 @@ describe('the ends of the main job', function () {
     await first.ended;
     const second = start();
     await second.until('left behind in');
-    for (const pid of servers) expect(existsSync(`/proc/${pid}`), `server ${pid}`).to.equal(false);
+    for (const pid of servers) expect(await processBirth(pid), `server ${pid}`).to.equal(undefined);
     await second.until('TOKEN');
     signalGroup(second, 'SIGINT');
     expect(await second.ended).to.equal(0);
