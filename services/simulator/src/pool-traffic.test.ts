@@ -45,6 +45,29 @@ describe('withPoolTraffic', () => {
     expect(JSON.stringify(scenario)).to.contain('"0.9500":[6,7]');
   });
 
+  it('reads times in UTC where they name no zone, wherever the machine stands', async () => {
+    const machineZone = process.env.TZ;
+    try {
+      for (const zone of ['America/New_York', 'Asia/Tokyo', 'UTC']) {
+        process.env.TZ = zone;
+        for (const [from, to] of [
+          ['2026-01-05T06:00:00', '2026-01-05 07:00'],
+          ['2026-01-05T06:00:00Z', '2026-01-05T07:00:00Z'],
+          ['2026-01-05T07:00:00+01:00', '2026-01-05T02:00:00-05:00'],
+        ]) {
+          await resolve({ pattern: 'recorded', pool: 'shop/mail', from, to });
+          expect(asked.at(-1), `${from} in ${zone}`).to.deep.equal([
+            'load.history',
+            { pool: 'shop/mail', from: '2026-01-05T06:00:00.000Z', to: '2026-01-05T07:00:00.000Z', every_s: 15 },
+          ]);
+        }
+      }
+    } finally {
+      if (machineZone === undefined) delete process.env.TZ;
+      else process.env.TZ = machineZone;
+    }
+  });
+
   it('leaves every other scenario as it is', async () => {
     const scenario = { ...base, traffic: { pattern: 'constant', rate: 3 } };
     expect(await withPoolTraffic(scenario, { ask, nowMs })).to.deep.equal(scenario);
@@ -58,6 +81,8 @@ describe('withPoolTraffic', () => {
         (error) => (isCapacityError(error) ? error.message : String(error)),
       );
     expect(await code({ pattern: 'recorded', pool: 'shop/mail', from: 'yesterday' })).to.contain('traffic.from');
+    expect(await code({ pattern: 'recorded', pool: 'shop/mail', to: '2026-02-30' })).to.contain('traffic.to');
+    expect(await code({ pattern: 'recorded', pool: 'shop/mail', from: 1767592800 })).to.contain('traffic.from');
     expect(await code({ pattern: 'constant', pool: 'shop/mail' })).to.contain('traffic.pool');
   });
 });

@@ -6,6 +6,7 @@ import {
   type ReplyData,
   type RequestData,
 } from '@capplan/contracts';
+import { parseTime } from '@capplan/traces';
 
 /** Asks the owners of history and forecasts. */
 export type AskOwner = <N extends Extract<QueryName, 'load.history' | 'forecast.get'>>(
@@ -109,11 +110,12 @@ function secondsOf(horizon: unknown): number {
   return seconds;
 }
 
+/** A moment in UTC where the text names no zone: the machine's own zone has no say in what is asked. */
 function timeMs(text: unknown, field: string): number {
-  const ms = Date.parse(String(text));
-  if (Number.isNaN(ms))
+  const written = typeof text === 'string' ? parseTime(text) : undefined;
+  if (written === undefined)
     throw new CapacityError('invalid_input', `${field}: '${String(text)}' is not a time; write 2026-01-05T06:00:00Z`);
-  return ms;
+  return written.ms;
 }
 
 function isObject(value: unknown): value is Fields {
