@@ -5,7 +5,7 @@ export * from './messages/events.ts';
 export * from './messages/ingest.ts';
 export * from './messages/requests.ts';
 export { cursorAfter, placeOfCursor } from './pages/cursor.ts';
-export { cutPage, pageOf } from './pages/cut-page.ts';
+export { cutPage, type Page, pageOf } from './pages/cut-page.ts';
 export { everyItem, everyPage } from './pages/every-page.ts';
 export { fittingItems, jsonBytes, recordBytesMax } from './pages/fitting-items.ts';
 export { messageBytesMax, pageLimitMax, pageRequestFields } from './pages/page-fields.ts';

@@ -11,7 +11,7 @@ import { createPoolGuard, type Service, type ServiceContext, type Subscription }
 import Type from 'typebox';
 import type { CollectorConfig } from './config.ts';
 import { historyPoint, isNewSuspicion, observeWindow, resolutionSec } from './decide.ts';
-import { averagePoints } from './history/average.ts';
+import { readHistoryPage } from './history/read-page.ts';
 import { takeImport } from './history/take-import.ts';
 import { takeReports } from './ingest.ts';
 import { presentWorkers } from './observe/fleet.ts';
@@ -29,6 +29,7 @@ const POOLS_AT_ONCE = 32;
 /** Workers in one reply: with the longest names about a tenth of what a reply may hold. */
 const WORKERS_A_PAGE = 500;
 const WORKER_FORGOTTEN_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 const rolloutEvents = [
   'rollout.started',
@@ -262,22 +263,24 @@ export function createCollector(context: ServiceContext, config: CollectorConfig
               `from ${data.from} must lie before to ${data.to}, and in the past`,
             );
           }
-          const everySec = Math.max(
+          // Older than what is kept cannot be there.
+          const oldestMs = toMs - (config.historyDays + 1) * DAY_MS;
+          const { items, everySec, ...more } = await readHistoryPage(
+            ports.history,
+            {
+              pool: data.pool,
+              fromMs: Math.max(fromMs, oldestMs),
+              toMs,
+              everySec: Math.max(
+                config.intervalSec,
+                data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.intervalSec),
+              ),
+              cursor: data.cursor,
+              limit: data.limit,
+            },
             config.intervalSec,
-            data.every_s ?? resolutionSec((toMs - fromMs) / 1000, config.intervalSec),
           );
-          // Stretches are aligned to the epoch: what begins after one of them is whole.
-          const place = placeOfCursor('load.history', data.cursor, Type.Tuple([Type.Number(), Type.Number()]));
-          const [step, afterMs] = place ?? [everySec, fromMs - 1];
-          const points = await ports.history.read(data.pool, { fromMs: afterMs + 1, toMs, everySec: step });
-          const isRaw = step <= config.intervalSec;
-          const { items, ...more } = cutPage(isRaw ? points : averagePoints(points, step), {
-            list: 'load.history',
-            placeOf: (point) => [step, Date.parse(point.timestamp)],
-            idOf: (point) => point.timestamp,
-            limit: data.limit ?? Number.POSITIVE_INFINITY,
-          });
-          return { pool: data.pool, every_s: step, points: items, ...more };
+          return { pool: data.pool, every_s: everySec, points: items, ...more };
         }),
       );
       try {

@@ -29,10 +29,11 @@ export function createMemoryHistory({ pointsMax = 100_000 } = {}): HistoryStore 
     },
     read: async (pool, { fromMs, toMs, everySec }) => {
       const points = pools.get(pool) ?? [];
-      const resolved = everySec < 300 ? points : averagePoints(points, everySec < 3600 ? 300 : 3600);
-      return resolved
-        .filter((point) => Date.parse(point.timestamp) >= fromMs && Date.parse(point.timestamp) <= toMs)
-        .map((point) => ({ ...point }));
+      const stretchMs = everySec < 300 ? undefined : everySec < 3600 ? 300_000 : 3_600_000;
+      if (stretchMs === undefined) return between(points, fromMs, toMs).map((point) => ({ ...point }));
+      // The points of all stretches that end within the range, and of no other.
+      const first = (Math.ceil(fromMs / stretchMs) - 1) * stretchMs + 1;
+      return averagePoints(between(points, first, Math.floor(toMs / stretchMs) * stretchMs), stretchMs / 1000);
     },
     import: async (pool, points, { importId, untilMs }) => {
       const known = pools.get(pool) ?? [];
@@ -56,4 +57,20 @@ export function createMemoryHistory({ pointsMax = 100_000 } = {}): HistoryStore 
     },
     importedUntilMs: async (pool, importId) => imports.get(`${pool} ${importId}`),
   };
+}
+
+/** Points with `fromMs ≤ timestamp ≤ toMs`, found without looking at the others. */
+function between(points: readonly HistoryPoint[], fromMs: number, toMs: number): HistoryPoint[] {
+  return points.slice(firstFrom(points, Math.ceil(fromMs)), firstFrom(points, Math.floor(toMs) + 1));
+}
+
+/** Index of the first point that is not earlier. */
+function firstFrom(points: readonly HistoryPoint[], atMs: number): number {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Date.parse((points[middle] as HistoryPoint).timestamp) < atMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

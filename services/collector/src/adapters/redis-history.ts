@@ -162,7 +162,10 @@ export function createRedisHistory(
       for (let at = Math.floor((oldestMs - 1) / span) * span; at < toMs; at += span) {
         keys.push(rollup === undefined ? rawKey(pool, at / HOUR_MS) : `${root(pool)}:${rollup.name}:${at}`);
       }
-      const live = await unsealed(pool, '-', '+');
+      // A point reaches back an hour at most: what it may overlap belongs to its own hour or a neighbouring one.
+      const firstMs = (Math.floor((oldestMs - 1) / HOUR_MS) - 1) * HOUR_MS + 1;
+      const lastMs = (Math.ceil(toMs / HOUR_MS) + 1) * HOUR_MS;
+      const live = await unsealed(pool, String(Math.max(0, firstMs)), String(lastMs));
       let known = await load(keys);
       if (rollup === undefined) known = mergeLive(known, live);
       else if (live.length > 0) {

@@ -84,6 +84,10 @@ export function describeHistoryStoreConformance(name: string, create: () => Prom
     const read = (fromSec: number, toSec: number, everySec: number) =>
       store.read(POOL, { fromMs: startMs + fromSec * 1000, toMs: startMs + toSec * 1000, everySec });
 
+    const nowMs = startMs + 7 * 86_400_000;
+    const put = (points: HistoryPoint[], options: { importId?: string; untilMs?: number } = {}) =>
+      store.import(POOL, points, { nowMs, ...options });
+
     it('gives back what was measured, over hours, near enough', async () => {
       await fill(1, 600);
       const points = await read(15, 9000, 15);
@@ -104,6 +108,20 @@ export function describeHistoryStoreConformance(name: string, create: () => Prom
       expect(await store.read('shop/none', { fromMs: 0, toMs: startMs + 1e9, everySec: 15 })).to.deep.equal([]);
     });
 
+    it('gives piece by piece what it gives at once, sealed or not, measured or imported', async () => {
+      await fill(1, 500);
+      await put([importedPoint(2, { everySec: 3600, rate: 4 }), importedPoint(3, { everySec: 3600, rate: 4 })]);
+      await fill(700, 800);
+      for (const everySec of [15, 300, 3600]) {
+        const pieceSec = Math.max(600, everySec);
+        const pieces: HistoryPoint[] = [];
+        for (let at = 0; at < 14_400; at += pieceSec) pieces.push(...(await read(at + 1, at + pieceSec, everySec)));
+        const whole = await read(1, 14_400, everySec);
+        expect(whole.length).to.be.greaterThan(3);
+        expect(pieces, String(everySec)).to.deep.equal(whole);
+      }
+    });
+
     it('adds a moment once', async () => {
       await fill(1, 10);
       await fill(5, 12);
@@ -121,10 +139,6 @@ export function describeHistoryStoreConformance(name: string, create: () => Prom
       const hours = await read(1, 10_800, 3600);
       expect(hours.map(({ interval_s }) => interval_s)).to.deep.equal([3600, 3600, 1800]);
     });
-
-    const nowMs = startMs + 7 * 86_400_000;
-    const put = (points: HistoryPoint[], options: { importId?: string; untilMs?: number } = {}) =>
-      store.import(POOL, points, { nowMs, ...options });
 
     it('takes in what was measured elsewhere, at every resolution, and the same again changes nothing', async () => {
       const points = Array.from({ length: 300 }, (_, i) => importedPoint(i + 1, { everySec: 60, rate: 5 + (i % 7) }));
