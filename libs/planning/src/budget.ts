@@ -1,4 +1,5 @@
 import type { DecisionInput } from './decision-input.ts';
+import { affordableWorkers } from './executable-target.ts';
 import type { Settings } from './settings.ts';
 
 export interface BudgetLimit {
@@ -14,8 +15,8 @@ const hourMs = 3_600_000;
 /**
  * How many workers the money allows.
  *
- * Of an hour's budget, what is not spent yet is spread over the rest of the hour (never over less than three minutes,
- * or the last seconds would allow anything). Of a month's budget, what is left is spread over the next day, or over the
+ * Of an hour's budget, what is not spent yet is spread over the rest of the hour, and at no moment may the workers cost more
+ * than the budget an hour: that is what the executor holds every step against. Of a month's budget, what is left is spread over the next day, or over the
  * rest of the month when that is shorter: a peak may use money of later days, never money that is gone.
  */
 export function budgetLimit(input: DecisionInput, settings: Settings): BudgetLimit {
@@ -23,11 +24,8 @@ export function budgetLimit(input: DecisionInput, settings: Settings): BudgetLim
   if (!(pool.workerCostPerHour > 0)) return { hardWorkers: undefined, softWorkers: undefined, detail: '' };
   const ratesPerHour: { rate: number; detail: string; hard: boolean }[] = [];
   if (settings.hourlyBudget !== undefined) {
-    const leftMs = Math.max(hourMs / 20, hourMs - (nowMs % hourMs));
-    const rate =
-      history.spentThisHour === undefined
-        ? settings.hourlyBudget
-        : (Math.max(0, settings.hourlyBudget - history.spentThisHour) * hourMs) / leftMs;
+    const left = Math.max(0, settings.hourlyBudget - (history.spentThisHour ?? 0));
+    const rate = Math.min(settings.hourlyBudget, (left * hourMs) / (hourMs - (nowMs % hourMs)));
     ratesPerHour.push({ rate, detail: `hourly budget ${settings.hourlyBudget}`, hard: settings.budgetIsHard });
   }
   if (settings.monthlyBudget !== undefined && history.spentThisMonth !== undefined) {
@@ -37,16 +35,9 @@ export function budgetLimit(input: DecisionInput, settings: Settings): BudgetLim
     const rate = Math.max(0, settings.monthlyBudget - history.spentThisMonth) / hours;
     ratesPerHour.push({ rate, detail: `monthly budget ${settings.monthlyBudget}`, hard: settings.budgetIsHard });
   }
-  if (input.budgetPerHour !== undefined) {
-    ratesPerHour.push({
-      rate: input.budgetPerHour,
-      detail: `share ${input.budgetPerHour} of a common budget`,
-      hard: true,
-    });
-  }
   const limit: BudgetLimit = { hardWorkers: undefined, softWorkers: undefined, detail: '' };
   for (const { rate, detail, hard } of ratesPerHour) {
-    const workers = Math.floor(rate / pool.workerCostPerHour + 1e-9);
+    const workers = affordableWorkers(rate, pool.workerCostPerHour);
     if (hard && (limit.hardWorkers === undefined || workers < limit.hardWorkers)) {
       limit.hardWorkers = workers;
       limit.detail = `${detail} pays for ${workers} workers`;

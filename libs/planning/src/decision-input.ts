@@ -1,5 +1,6 @@
 import type { Forecast, Policy, Requirement, Snapshot } from '@capplan/contracts';
 import type { HoldReason } from './decision.ts';
+import type { ExecutorCaps } from './executable-target.ts';
 import type { RecentLoad } from './recent-load.ts';
 import type { ServiceEstimate } from './service-estimate.ts';
 
@@ -63,6 +64,6 @@ export interface DecisionInput {
   dataAgeSec?: number;
   /** Time until the next decision, seconds; default the snapshot's interval. */
   decisionPeriodSec?: number;
-  /** This pool's share of a budget that several share, money per hour; see `shareBudget`. */
-  budgetPerHour?: number;
+  /** What the executor takes at most, when it is known: more is never proposed. */
+  caps?: ExecutorCaps;
 }

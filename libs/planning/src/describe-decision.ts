@@ -13,6 +13,9 @@ import { candidateFor } from './safety-rules.ts';
 import { hopeless, sloAchievable } from './slo-achievable.ts';
 import { formatNumber } from './trail.ts';
 
+/** What keeps a pool from more workers although they would help. */
+const cappingHolds: ReadonlySet<HoldReason> = new Set(['at_maximum', 'budget', 'executor_cap']);
+
 /** Puts the outcome of a deliberation into words and figures. Decides nothing. */
 export function describeDecision(
   d: Deliberation,
@@ -30,7 +33,7 @@ export function describeDecision(
   const workersPerRate =
     rate > 0 ? Math.max(best.workers / rate, (present.attemptsPerJob * present.serviceMeanSec) / pool.concurrency) : 0;
   const serviceAllows = sloAchievable(field);
-  const isCapped = (hold === 'at_maximum' || hold === 'budget') && violationProbability >= hopeless;
+  const isCapped = hold !== undefined && cappingHolds.has(hold) && violationProbability >= hopeless;
   return {
     currentWorkers: current,
     targetWorkers: target,

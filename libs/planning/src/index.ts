@@ -2,6 +2,7 @@ export { isLargeChange, largeChangeDefaults } from './cost-impact.ts';
 export { decide } from './decide.ts';
 export { type Decision, type HoldReason, holdReasons } from './decision.ts';
 export type { DecisionHistory, DecisionInput, NamedCount, PastChange, PoolFacts } from './decision-input.ts';
+export { affordableWorkers, type ExecutorCaps, executableTarget } from './executable-target.ts';
 export { decisionHorizonSec } from './horizon.ts';
 export { contradictionOf } from './plausibility.ts';
 export { isOneLine, policyProblems } from './policy-problems.ts';
@@ -9,5 +10,4 @@ export { createRecentLoad, observeRecentLoad, type RecentLoad } from './recent-l
 export { type Limits, limitsAt } from './schedule-window.ts';
 export { createServiceEstimate, estimatedScv, observeService, type ServiceEstimate } from './service-estimate.ts';
 export { defaults, resolveSettings, type Settings } from './settings.ts';
-export { type BudgetClaim, shareBudget } from './share-budget.ts';
 export { approvalsNeededFor, type PlanIdentity, toPlan } from './to-plan.ts';

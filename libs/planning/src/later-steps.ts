@@ -1,5 +1,6 @@
 import { durationText, type Step, timestamp } from '@capplan/contracts';
 import type { DecisionInput } from './decision-input.ts';
+import { executableTarget } from './executable-target.ts';
 import { limitsAt } from './schedule-window.ts';
 import type { Settings } from './settings.ts';
 
@@ -42,7 +43,12 @@ export function laterSteps(options: {
     const floor = settings.scaleToZero ? limits.minWorkers : Math.max(1, limits.minWorkers);
     const bounded = Math.min(limits.maxWorkers, Math.max(Math.min(floor, limits.maxWorkers), load));
     const step = settings.maxStep ?? Math.max(15, workers);
-    const next = Math.min(workers + step, Math.max(workers - step, bounded));
+    const next = executableTarget(workers, Math.min(workers + step, Math.max(workers - step, bounded)), {
+      policy: input.policy,
+      limits: { ...limits, minWorkers: Math.min(floor, limits.maxWorkers) },
+      workerCostPerHour: pool.workerCostPerHour,
+      caps: input.caps,
+    });
     const moved = Math.abs(next - workers);
     const mustMove = workers < floor || workers > limits.maxWorkers;
     if (limits.frozen || moved === 0 || (moved < Math.max(1, 0.1 * workers) && !mustMove)) continue;

@@ -171,7 +171,8 @@ describe('safety rules', () => {
     const at = (history: { spentThisHour?: number; spentThisMonth?: number }) =>
       decide(inputOf({ ...undersized, policy, nowMs: half, dataAgeSec: 0, history: { changes: [], ...history } }))
         .targetWorkers;
-    expect(at({ spentThisHour: 22 })).to.equal(56);
+    expect(at({ spentThisHour: 22 })).to.equal(50);
+    expect(at({ spentThisHour: 30 })).to.equal(40);
     expect(at({ spentThisHour: 22, spentThisMonth: 7800 })).to.equal(50);
     expect(at({ spentThisHour: 60 })).to.equal(1);
   });

@@ -4,6 +4,7 @@ import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
 import type { HoldReason } from './decision.ts';
 import type { Deliberation } from './deliberation.ts';
+import { executableTarget } from './executable-target.ts';
 import { expectedLoad, foreseenNeed, isLearning, observedNeed, presentLoad } from './field.ts';
 import { newestChange } from './present.ts';
 import { defaults } from './settings.ts';
@@ -34,6 +35,7 @@ export function applyRules(d: Deliberation): { hold: HoldReason | undefined; flo
   waitForTheMinute(d, stop);
   holdCooldown(d, stop);
   keepCaps(d, stop);
+  keepExecutable(d, stop);
   const floor = d.trail.workers;
   keepFloorOnly(d, stop);
   forbid(d, stop);
@@ -215,6 +217,20 @@ function keepCaps(d: Deliberation, stop: Stop): void {
   if (budget.hardWorkers === undefined) return;
   const affordable = Math.max(budget.hardWorkers, minimum);
   if (trail.workers > affordable) stop('budget', affordable, `${budget.detail}, ${d.best.workers} are needed`);
+}
+
+/**
+ * What the executor would refuse is not proposed: a cap that calls a pool back still goes by `max_step` where the pool is
+ * inside its limits, and the executor's own caps hold back the rest.
+ */
+function keepExecutable({ input, limits, present, trail }: Deliberation, stop: Stop): void {
+  const { policy, pool, caps } = input;
+  const current = present.orderedWorkers;
+  const within = { policy, limits, workerCostPerHour: pool.workerCostPerHour };
+  const byPolicy = executableTarget(current, trail.workers, within);
+  trail.apply('step_limit', byPolicy, `at most ${policy.scaling.max_step} workers at a time`);
+  const byCaps = executableTarget(current, trail.workers, { ...within, caps });
+  stop('executor_cap', byCaps, `the executor takes no more than ${byCaps} workers in one step from ${current}`);
 }
 
 /** Another autoscaler sets the count: the planner keeps a floor under it and takes nobody away. */

@@ -28,7 +28,9 @@ export const executorDefinition: ServiceDefinition<typeof ExecutorConfig> = {
       ...(startsWorkers && { claim: (fleet) => claimLocalProcesses(fleet, { cache, clock, log }) }),
     });
     const none = createNoneActuator();
-    const service = createExecutor(context, config, { actuators: { process: processes, kubernetes: none, none } });
+    const service = createExecutor(context, config, {
+      actuators: { process: { ...processes, takesOrders: startsWorkers }, kubernetes: none, none },
+    });
     return {
       ...service,
       stop: async () => {

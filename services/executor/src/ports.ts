@@ -43,6 +43,8 @@ export interface KeptPool {
  * fencing token smaller than the newest that it has seen for the pool.
  */
 export interface Actuator {
+  /** False where no order is ever carried out; plans for pools of its kind are only shown. */
+  readonly takesOrders?: boolean;
   current(pool: Pool): Promise<ActualWorkers>;
   setWorkers(order: WorkerOrder): Promise<SetWorkersOutcome>;
   /**

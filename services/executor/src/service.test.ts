@@ -1,4 +1,4 @@
-import type { Plan } from '@capplan/contracts';
+import { type Plan, systemKey } from '@capplan/contracts';
 import { expect } from 'chai';
 import { changes, openExecutorWorld as open, pool } from './conformance/executor-world.ts';
 import { samplePlan, samplePolicy, samplePool, startMs } from './conformance/samples.ts';
@@ -267,6 +267,46 @@ describe('the executor service', () => {
       expect(changes(w)).to.deep.equal(made);
       expect(w.world.receipts).to.have.length(made.length);
     }
+  });
+
+  it('says what it takes at most, and which pools it can act on', async () => {
+    const w = await open();
+    await w.launch('a');
+    const asked = { key: systemKey('executor'), actor: { id: 'planner', kind: 'service' as const } };
+    expect(await w.clock.waitFor(w.helper.bus.request('executor.caps', {}, asked))).to.deep.equal({
+      workers_max: 1000,
+      step_max: 1000,
+      change_share_max: 10,
+      change_share_from: 50,
+      cost_per_hour_max: 0,
+      actuators: ['process'],
+    });
+  });
+
+  it('keeps a floor under another autoscaler, and takes nobody of its away', async () => {
+    for (const [others, settled] of [
+      [9, []],
+      [5, ['5→6']],
+    ] as const) {
+      const w = await open();
+      w.world.policy = samplePolicy({ scaling: { min_workers: 1, max_workers: 40, floor_only: true } });
+      await w.launch('a');
+      w.actuator.place(pool, others);
+      await w.approve(samplePlan([4, 6]));
+      await w.pass(60);
+      expect(w.outcome().type, `${others} workers`).to.equal('rollout.finished');
+      expect(changes(w)).to.deep.equal(settled);
+    }
+    const v = await open();
+    v.world.policy = samplePolicy({
+      scaling: { min_workers: 1, max_workers: 40, floor_only: true, on_failure: 'revert' },
+    });
+    await v.launch('a');
+    v.actuator.setStuck(true);
+    await v.approve(samplePlan([4, 6]));
+    await v.pass(120);
+    expect(v.outcome()).to.deep.equal({ type: 'rollout.failed', reason: 'workers_did_not_arrive' });
+    expect(changes(v)).to.deep.equal(['4→6']);
   });
 
   it('rides out an actuator that cannot be reached for a while', async () => {

@@ -20,6 +20,7 @@ import {
   type Ticker,
 } from '@capplan/runtime';
 import Type from 'typebox';
+import { capsOf } from './caps.ts';
 import type { ExecutorConfig } from './config.ts';
 import type { Load } from './decide/next-act.ts';
 import { noRollouts, PoolRollouts, startRollout } from './decide/pool-rollouts.ts';
@@ -268,6 +269,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
           }
         }),
         await bus.respond('rollout.list', ({ data }) => list(data)),
+        await bus.respond('executor.caps', async () => capsOf(config, actuators)),
         await bus.respond('pool.workers', ({ data }) => workersOf(data.pool)),
       );
       ticker = clock.every(config.tickMs, look, (error) =>

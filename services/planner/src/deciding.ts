@@ -6,11 +6,12 @@ import { actedMsOf, failuresBefore, pauseOf } from './decide/back-off.ts';
 import { consider, expire } from './decide/consider.ts';
 import { draftPlan, poolFacts, withTrial } from './decide/draft-plan.ts';
 import { plannerId } from './decide/is-automatic.ts';
-import { type AskedTarget, inSteps, mayTarget, namedCount } from './decide/operator-target.ts';
+import { type AskedTarget, type AskingMoment, inSteps, mayTarget, namedCount } from './decide/operator-target.ts';
 import { planId } from './decide/plan-id.ts';
 import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
 import { isSound } from './decide/record-rules.ts';
 import { budgetAlerts } from './decide/watch-money.ts';
+import type { ExecutorLimits } from './executor-limits.ts';
 import type { PlanningCore, TrialAnswer, Trials } from './ports.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
@@ -22,6 +23,7 @@ export interface DecidingDeps {
   views: Views;
   planning: PlanningCore;
   trials: Trials;
+  limits: ExecutorLimits;
   receipts: Receipts;
 }
 
@@ -60,13 +62,14 @@ const attemptsMax = 5;
 const alternativesTried = 2;
 
 export function createDeciding(deps: DecidingDeps): Deciding {
-  const { context, config, stores, views, planning, trials, receipts } = deps;
+  const { context, config, stores, views, planning, trials, limits, receipts } = deps;
   const { bus, clock, log } = context;
 
   const decideFor = (pool: Pool, policy: Policy, snapshot: Snapshot): Ground => {
     const forecast = views.forecast(pool.id);
     const requirement = views.requirement(pool.id);
     const { spending, isSeeded, service, recent } = views.watchOf(pool.id);
+    const caps = limits.caps();
     const changes = views.plans(pool.id)?.value.changes ?? [];
     const nowMs = clock.nowMs();
     const input: DecisionInput = {
@@ -87,6 +90,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
         ...(isSeeded ? { spentThisHour: spending.hour.spent, spentThisMonth: spending.month.spent } : {}),
       },
       dataAgeSec: Math.max(0, nowMs - Date.parse(snapshot.timestamp)) / 1000,
+      ...(caps && { caps }),
     };
     return { pool, policy, snapshot, input, decision: usable(policy, () => planning.decide(input)) };
   };
@@ -102,10 +106,17 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     return decideFor(pool, policy, snapshot);
   };
 
+  const askingAt = (pool: Pool, policy: Policy): AskingMoment => ({
+    nowMs: clock.nowMs(),
+    pool,
+    policy,
+    caps: limits.caps(),
+  });
+
   const ordered: Deciding['ordered'] = (given, asked) => {
     const { pool, policy, input } = given;
     const decision = usable(policy, () => planning.decide(input, namedCount(asked, given.decision)));
-    return { ...given, decision: inSteps(decision, asked, { nowMs: clock.nowMs(), pool, policy }) };
+    return { ...given, decision: inSteps(decision, asked, askingAt(pool, policy)) };
   };
 
   /** What is remembered of failures, and when a person last did something about them. */
@@ -150,15 +161,14 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     // What a rule has held back or cut short is not handed out again; nobody goes whom the rules let stay; and what
     // takes several steps would take them at once.
     const isFree = decision.hold === undefined && decision.targetWorkers === first.target_workers;
-    const stepMax = policy.scaling.max_step ?? Number.POSITIVE_INFINITY;
     const others = (isFree ? decision.alternatives : [])
       .map(({ workers }) => workers)
       .filter((workers) => direction > 0 || workers > first.target_workers)
-      .filter((workers) => Math.abs(workers - first.current_workers) <= stepMax)
       .filter((workers) => Math.sign(workers - first.current_workers) === direction && workers !== first.target_workers)
-      .filter((workers) => mayTarget(workers, first.current_workers, pool, policy).ok)
-      .slice(0, alternativesTried)
-      .map((workers) => ordered(given, { workers, by: 'the simulator', why: `did best with ${workers} workers` }));
+      .filter((workers) => mayTarget(workers, first.current_workers, askingAt(pool, policy)).ok)
+      .map((workers) => ordered(given, { workers, by: 'the simulator', why: `did best with ${workers} workers` }))
+      .filter(({ decision: { steps } }) => steps.length === 1)
+      .slice(0, alternativesTried);
     const candidates = [
       { workers: first.target_workers, steps: first.steps },
       ...others.map(({ decision: other }) => ({ workers: other.targetWorkers, steps: other.steps })),
@@ -200,7 +210,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     const { pool, policy, decision } = given;
     const workers = pool.initial_workers ?? 0;
     if (decision.currentWorkers > 0 || workers <= decision.targetWorkers || !policy.enabled) return undefined;
-    if (!mayTarget(workers, 0, pool, policy).ok) return undefined;
+    if (!mayTarget(workers, 0, askingAt(pool, policy)).ok) return undefined;
     const first = ordered(given, { workers, by: 'the pool', why: `begins with ${workers} workers` });
     // Its owner has agreed to it by naming it.
     return { ...first, decision: { ...first.decision, largeChange: false } };
@@ -219,7 +229,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     if (Date.parse(given.snapshot.timestamp) < lastChangeMs) return expire(state, moment);
     const { pool, policy, snapshot, decision } = given;
     const id = planId({ pool: pool.id, cause: snapshot.timestamp, timeMs: Date.parse(snapshot.timestamp) });
-    const rules = { policy, snapshot, hold: decision.hold };
+    const rules = { policy, snapshot, hold: decision.hold, canAct: limits.canAct(pool) };
     const first = state.version === 0 ? opening(given) : undefined;
     let plan = draft(first ?? given, { id, requestedBy: plannerId });
     let after = consider(state, { ...rules, draft: plan, mayApprove: true }, moment);

@@ -7,6 +7,7 @@ import { planId } from './decide/plan-id.ts';
 import { endPlan, replacePlan, rollbackTarget } from './decide/plan-requests.ts';
 import { findPlan, type Moment, noPlans, type PoolPlans, remembered, told } from './decide/pool-plans.ts';
 import type { Deciding, Ground } from './deciding.ts';
+import type { ExecutorLimits } from './executor-limits.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
@@ -25,6 +26,7 @@ export interface PlanCommandDeps {
   stores: Stores;
   views: Views;
   deciding: Deciding;
+  limits: ExecutorLimits;
   receipts: Receipts;
 }
 
@@ -39,7 +41,7 @@ const alreadyApplied: readonly PlanStatus[] = ['approved', 'executing', 'complet
 
 /** What people ask of plans. Each command is checked, audited and written, in this order, and can be repeated. */
 export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (planId: string) => Promise<string> } {
-  const { clock, config, stores, views, deciding, receipts } = deps;
+  const { clock, config, stores, views, deciding, limits, receipts } = deps;
   const moment = (): Moment => ({ nowMs: clock.nowMs(), recentMax: config.recentMax });
 
   async function poolOf(id: string): Promise<string> {
@@ -96,7 +98,8 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
 
   function asked(ground: Ground, target: number, by: string, why: string): Ground {
     const { pool, policy, decision } = ground;
-    const verdict = mayTarget(target, decision.currentWorkers, pool, policy);
+    const moment = { nowMs: clock.nowMs(), pool, policy, caps: limits.caps() };
+    const verdict = mayTarget(target, decision.currentWorkers, moment);
     if (!verdict.ok) {
       const code = verdict.reason === 'cost_limit_exceeded' ? 'cost_limit_exceeded' : 'invalid_input';
       throw new CapacityError(code, verdict.detail);
@@ -117,11 +120,19 @@ export function createPlanCommands(deps: PlanCommandDeps): Answers & { poolOf: (
     return { ...plan, approvals_needed: Math.max(1, plan.approvals_needed) };
   }
 
+  function requireActuator(plan: Plan): void {
+    const pool = views.pool(plan.pool);
+    if (!pool || limits.canAct(pool)) return;
+    const said = `no actuator carries out what is planned for ${plan.pool}; it is only shown`;
+    throw new CapacityError('illegal_transition', said);
+  }
+
   const approving = async (request: Ask & { data: { plan_id: string; comment?: string } }, isApply: boolean) => {
     const { plan_id: id, comment } = request.data;
     return change(request, await poolOf(id), (before) => {
       const plan = planIn(before, id);
       if (isApply && alreadyApplied.includes(plan.status)) return { state: before, planId: id };
+      requireActuator(plan);
       const outcome = approve(before, { planId: id, actor: request.actor, comment }, moment());
       return { state: allowed(outcome).state, planId: id };
     });

@@ -26,6 +26,29 @@ describe('the planner service', () => {
     expect(w.backend.deadLetters()).to.deep.equal([]);
   });
 
+  it('learns from the executor what it takes: nobody orders more, and what nobody can carry out is only shown', async () => {
+    const w = await open();
+    w.world.wish = ({ caps, snapshot }) => (caps === undefined ? 7 : (snapshot?.current_workers ?? 0) + caps.stepMax);
+    const caps = { workers_max: 20, step_max: 2, change_share_max: 10, change_share_from: 50, cost_per_hour_max: 0 };
+    w.world.caps = { ...caps, actuators: ['process'] };
+    await w.clock.advance(20_000);
+    await w.observe(4);
+    await w.clock.advance(2000);
+    expect((await w.plans())[0]).to.include({ status: 'approved', target_workers: 6 });
+    expect(await w.refusal(w.ask('plan.create', { pool, target_workers: 21 }))).to.equal('invalid_input');
+
+    const v = await open();
+    v.world.wish = () => 7;
+    v.world.caps = { ...caps, actuators: [] };
+    await v.clock.advance(20_000);
+    await v.observe(4);
+    await v.clock.advance(2000);
+    const [shown] = await v.plans();
+    expect(shown).to.include({ status: 'proposed', target_workers: 7 });
+    expect(await v.refusal(v.ask('plan.approve', { plan_id: shown?.id as string }))).to.equal('illegal_transition');
+    expect(v.told('plan.approved')).to.deep.equal([]);
+  });
+
   it('approves nothing while the audit log is silent, and catches up when it is back', async () => {
     const w = await open();
     w.world.wish = () => 7;

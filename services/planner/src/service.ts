@@ -10,6 +10,7 @@ import {
 import type { PlannerConfig } from './config.ts';
 import { followRollout } from './decide/follow-rollout.ts';
 import { createDeciding } from './deciding.ts';
+import { createExecutorLimits } from './executor-limits.ts';
 import { createFigures } from './figures.ts';
 import { createPlanCommands } from './plan-commands.ts';
 import type { PlanningCore, Trials } from './ports.ts';
@@ -50,9 +51,10 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     const stores = await openStores(context);
     const views = createViews(context, stores, figures.anomaly);
     const receipts = createReceipts(context);
-    const deciding = createDeciding({ context, config, stores, views, receipts, ...ports });
+    const limits = createExecutorLimits(context);
+    const deciding = createDeciding({ context, config, stores, views, receipts, limits, ...ports });
     const sweep = createSweep(context, config, stores, views, guard);
-    const plans = createPlanCommands({ clock, config, stores, views, deciding, receipts });
+    const plans = createPlanCommands({ clock, config, stores, views, deciding, limits, receipts });
     const records = createRecordCommands({ bus, clock, config, stores, views, receipts });
     const queries = createQueries({ stores, views, deciding, poolOf: plans.poolOf, nowMs: () => clock.nowMs() });
     subscriptions.push(...(await views.start()));
@@ -112,6 +114,7 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     );
     const look = async () => {
       figures.refresh();
+      await limits.refresh();
       await sweep.run();
     };
     ticker = clock.every(config.sweepMs, look, (error) => log.error({ error }, 'A sweep failed; the next one comes.'));

@@ -228,6 +228,21 @@ export const queryCatalogue = {
     }),
     reply: Type.Object({ rollouts: Type.Array(Rollout), ...pageReplyFields }),
   },
+  'executor.caps': {
+    owner: 'executor',
+    request: Nothing,
+    reply: Type.Object({
+      workers_max: WorkerCount,
+      step_max: WorkerCount,
+      change_share_max: NonNegative,
+      change_share_from: WorkerCount,
+      cost_per_hour_max: Type.Number({ minimum: 0, description: '0: none' }),
+      actuators: Type.Array(oneOf('process', 'kubernetes', 'none'), {
+        maxItems: 3,
+        description: 'Kinds of pools whose plans are carried out here',
+      }),
+    }),
+  },
   'pool.workers': {
     owner: 'executor',
     request: Type.Object({ pool: PoolId }),

@@ -134,6 +134,8 @@ export const Plan = Type.Object({
   requested_by: Type.String({ maxLength: 256 }),
   current_workers: WorkerCount,
   target_workers: WorkerCount,
+  /** With `floor_only`: the minimum to set for the autoscaler that works above it. */
+  floor_workers: Type.Optional(WorkerCount),
   current_state: Type.Object({ workers: WorkerCount, utilization: Probability, backlog: NonNegative }),
   target_state: Type.Object({
     workers: WorkerCount,

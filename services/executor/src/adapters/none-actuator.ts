@@ -8,6 +8,7 @@ import type { Actuator } from '../ports.ts';
 export function createNoneActuator(why = 'the pool names no actuator'): Actuator {
   const refused = { ok: false, reason: 'not_offered', detail: why } as const;
   return {
+    takesOrders: false,
     current: async () => ({ workers: 0, ready: 0, owner: `nobody (${why})` }),
     setWorkers: async () => refused,
     retire: async () => refused,

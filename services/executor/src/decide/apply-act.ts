@@ -104,7 +104,9 @@ export function failRollout(
         : step,
   );
   const touched = rollout.steps.filter((step) => step.ordered_at !== undefined);
-  const asked = policy?.scaling.on_failure === 'revert' && !neverReverted.has(failure.reason);
+  // Where another autoscaler works above a floor, taking back what was added would take away what it has.
+  const mayGoBack = !neverReverted.has(failure.reason) && policy?.scaling.floor_only !== true;
+  const asked = policy?.scaling.on_failure === 'revert' && mayGoBack;
   const back = touched[0]?.workers_before;
   if (!asked || back === undefined || state.driving.reverting !== null) {
     const told = state.driving.reverting === null ? reason : `${state.driving.reverting}; undoing it failed: ${reason}`;

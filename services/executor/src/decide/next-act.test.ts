@@ -75,6 +75,8 @@ const orderedAt = (ms: number, change: Partial<StepRecord> = {}): Partial<StepRe
 });
 const settledAt = (ms: number): Partial<StepRecord> => ({ ...orderedAt(ms), state: 'settled', workers_after: 6 });
 
+const floor = { scaling: { min_workers: 1, max_workers: 40, floor_only: true } };
+
 const table: Row[] = [
   // The plan.
   { says: 'nobody asked the planner', answer: undefined, act: 'hold planner_silent' },
@@ -162,6 +164,8 @@ const table: Row[] = [
   { says: 'the actuator is silent', actual: { ok: false, detail: '' }, act: 'hold actuator_unreachable' },
   { says: 'another controller', actual: { owner: 'HPA' }, act: 'fail pool_owned_elsewhere' },
   { says: 'there already', actual: { workers: 6 }, act: 'settle 0 at 6' },
+  { says: 'above a floor that is to be set', policy: floor, actual: { workers: 9 }, act: 'settle 0 at 9' },
+  { says: 'below a floor that is to be set', policy: floor, actual: { workers: 5 }, act: 'begin_step 0 from 5' },
   { says: 'half way', actual: { workers: 5 }, act: 'begin_step 0 from 5' },
   { says: 'a worker fewer', actual: { workers: 3 }, act: 'begin_step 0 from 3' },
   { says: 'elsewhere', actual: { workers: 9 }, act: 'fail pool_moved' },
@@ -200,6 +204,20 @@ const table: Row[] = [
   { says: 'the order was not given', steps: [orderedAt(startMs)], act: 'order 0' },
   { says: 'workers are starting', steps: [orderedAt(startMs)], actual: { workers: 6, ready: 5 }, act: 'wait' },
   { says: 'workers are there', steps: [orderedAt(startMs)], actual: { workers: 6, ready: 6 }, act: 'settle 0 at 6' },
+  {
+    says: 'more are there than a floor asks for, and those of the order are not ready',
+    policy: floor,
+    steps: [orderedAt(startMs)],
+    actual: { workers: 9, ready: 5 },
+    act: 'wait',
+  },
+  {
+    says: 'more are there than a floor asks for',
+    policy: floor,
+    steps: [orderedAt(startMs)],
+    actual: { workers: 9, ready: 7 },
+    act: 'settle 0 at 9',
+  },
   {
     says: 'workers are leaving',
     counts: [4, 2],

@@ -133,12 +133,20 @@ function checkPlan(
     : fail('illegal_step', legal.ok ? `the plan has no step ${step.index}` : legal.detail);
 }
 
-function checkPlace(step: StepRecord, { actual }: Facts, config: ExecutorConfig): Act | undefined {
+/** Above a floor another autoscaler sets the count: whoever stands there beyond what a step up orders is not ours to move. */
+function isFloorMet({ policy }: Facts, step: StepRecord, workers: number): boolean {
+  return policy?.scaling.floor_only === true && step.to_workers > step.from_workers && workers >= step.to_workers;
+}
+
+function checkPlace(step: StepRecord, facts: Facts, config: ExecutorConfig): Act | undefined {
+  const { actual } = facts;
   if (!actual?.ok) return hold('actuator_unreachable', actual?.detail ?? 'the actuator was not asked');
   if (actual.owner !== undefined) {
     return fail('pool_owned_elsewhere', `${actual.owner} sets the number of workers of this pool`);
   }
-  const place = placeOfPool(step, actual.workers, config.driftWorkers);
+  const place = isFloorMet(facts, step, actual.workers)
+    ? 'there'
+    : placeOfPool(step, actual.workers, config.driftWorkers);
   if (place === 'there') {
     return { do: 'settle', step, workersAfter: actual.workers, detail: 'the workers were there already' };
   }
@@ -178,13 +186,8 @@ function begin(step: StepRecord, { actual }: Facts): Act {
   return { do: 'begin_step', step, workersBefore: actual?.ok ? actual.workers : step.from_workers };
 }
 
-function settleOrOrder(
-  rollout: Rollout,
-  step: StepRecord,
-  { actual, pool }: Facts,
-  config: ExecutorConfig,
-  nowMs: number,
-): Act {
+function settleOrOrder(rollout: Rollout, step: StepRecord, facts: Facts, config: ExecutorConfig, nowMs: number): Act {
+  const { actual, pool } = facts;
   if (!pool) return fail('pool_gone', 'the pool was removed while its workers were being changed');
   if (!actual?.ok) {
     return isOverdue(step, pool, config, nowMs)
@@ -196,14 +199,15 @@ function settleOrOrder(
   }
   const up = step.to_workers > (step.workers_before ?? step.from_workers);
   const arrived = up ? actual.ready >= step.to_workers : actual.ready <= step.to_workers;
-  if (actual.workers === step.to_workers && arrived) return { do: 'settle', step, workersAfter: actual.workers };
+  const isThere = actual.workers === step.to_workers || isFloorMet(facts, step, actual.workers);
+  if (isThere && arrived) return { do: 'settle', step, workersAfter: actual.workers };
   if (isOverdue(step, pool, config, nowMs)) {
     // An order that nobody took is no worker that did not come.
-    if (actual.workers !== step.to_workers && rollout.status === 'held') return fail('held_too_long', rollout.reason);
+    if (!isThere && rollout.status === 'held') return fail('held_too_long', rollout.reason);
     const detail = `${actual.ready} of ${step.to_workers} workers are ready, ${actual.workers} were ordered`;
     return fail('workers_did_not_arrive', detail);
   }
-  return actual.workers === step.to_workers ? wait : { do: 'order', step };
+  return isThere ? wait : { do: 'order', step };
 }
 
 function isOverdue(step: StepRecord, pool: Pool, config: ExecutorConfig, nowMs: number): boolean {

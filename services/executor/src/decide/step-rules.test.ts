@@ -68,22 +68,46 @@ describe('the executor’s own caps, at their edges', () => {
 describe('the policy in force, at its edges', () => {
   const scaling = { min_workers: 3, max_workers: 8, max_step: 4 };
   const hard = { budget_kind: 'hard', hourly_budget: 6 } as const;
-  const wide = [{ cron: '0 3 * * *', duration: '1h', min_workers: 1, max_workers: 12 }];
+  // It is noon.
+  const window = (hour: number, min_workers: number, max_workers: number) => [
+    { cron: `0 ${hour} * * *`, duration: '1h', min_workers, max_workers },
+  ];
+  const [open, closed, tight] = [window(12, 1, 12), window(3, 1, 12), window(12, 3, 5)];
   for (const [says, change, policy, outcome] of [
     ['up to the maximum', step(4, 8), { scaling }, 'fine'],
     ['over the maximum', step(5, 9), { scaling }, 'outside_policy_limits'],
     [
-      'over the maximum, where another window allows it',
+      'over the maximum, which an open window raises',
       step(8, 12),
-      { scaling: { ...scaling, schedules: wide } },
+      { scaling: { ...scaling, schedules: open } },
       'fine',
     ],
+    [
+      'over the maximum, where a closed window would allow it',
+      step(8, 12),
+      { scaling: { ...scaling, schedules: closed } },
+      'outside_policy_limits',
+    ],
+    [
+      'over the maximum of an open window, and within that of the policy',
+      step(4, 8),
+      { scaling: { ...scaling, schedules: tight } },
+      'outside_policy_limits',
+    ],
+    [
+      'more than a step, back inside an open window',
+      step(12, 5),
+      { scaling: { ...scaling, max_workers: 20, schedules: tight } },
+      'fine',
+    ],
+    ['down, above a floor', step(6, 4), { scaling: { ...scaling, floor_only: true } }, 'outside_policy_limits'],
+    ['up to a floor', step(4, 6), { scaling: { ...scaling, floor_only: true } }, 'fine'],
     ['down to the minimum', step(6, 3), { scaling }, 'fine'],
     ['under the minimum', step(6, 2), { scaling }, 'outside_policy_limits'],
     [
-      'under the minimum, where another window allows it',
+      'under the minimum, which an open window lowers',
       step(5, 1),
-      { scaling: { ...scaling, schedules: wide } },
+      { scaling: { ...scaling, schedules: open } },
       'fine',
     ],
     ['to nothing', step(4, 0), { scaling }, 'outside_policy_limits'],

@@ -1,5 +1,5 @@
 import type { Plan, Policy, Pool, Step } from '@capplan/contracts';
-import { limitsAt } from '@capplan/planning';
+import { affordableWorkers, limitsAt } from '@capplan/planning';
 import type { ExecutorConfig } from '../config.ts';
 
 /** Why a step, or the plan it belongs to, may not be carried out. A closed list. */
@@ -52,7 +52,8 @@ export function withinHardCaps(step: Change, pool: Pool, caps: Caps): Verdict {
     );
   }
   const costPerHour = to * pool.worker_cost_per_hour;
-  if (caps.costPerHourMax > 0 && to > from && costPerHour > caps.costPerHourMax) {
+  const affordable = affordableWorkers(caps.costPerHourMax, pool.worker_cost_per_hour);
+  if (caps.costPerHourMax > 0 && to > from && to > affordable) {
     return refuse('cost_limit_exceeded', `${costPerHour} an hour is more than the cap of ${caps.costPerHourMax}`);
   }
   return fine;
@@ -76,22 +77,21 @@ export function withinPolicy(
   const base = { minWorkers: scaling.min_workers, maxWorkers: scaling.max_workers };
   const now = limitsAt(windows, base, nowMs);
   if (now.frozen) return refuse('frozen', `no change while ${now.names.join(', ')} is open`);
-  // Which other window is open is the planner's business; the widest of all limits is the line not to be crossed.
-  const most = Math.max(scaling.max_workers, ...windows.map((window) => window.max_workers ?? 0));
-  const least = Math.min(scaling.min_workers, ...windows.map((window) => window.min_workers ?? scaling.min_workers));
+  const { minWorkers: least, maxWorkers: most } = now;
   if (to > most && to > from) {
     return refuse('outside_policy_limits', `${to} workers are more than the policy's ${most}`);
   }
   if (to < least && to < from && !(to === 0 && scaling.scale_to_zero)) {
     return refuse('outside_policy_limits', `${to} workers are fewer than the policy's ${least}`);
   }
-  const costPerHour = to * pool.worker_cost_per_hour;
+  if (scaling.floor_only && to < from && plan.requested_by === 'planner') {
+    return refuse('outside_policy_limits', `the policy only sets a floor, and ${to} workers are fewer than ${from}`);
+  }
   const budget = cost.budget_kind === 'hard' ? cost.hourly_budget : undefined;
+  const affordable =
+    budget === undefined ? Number.POSITIVE_INFINITY : affordableWorkers(budget, pool.worker_cost_per_hour);
   // What calls a pool back inside its limits is as large as it has to be.
-  const isOutside =
-    from > scaling.max_workers ||
-    from < scaling.min_workers ||
-    (budget !== undefined && from * pool.worker_cost_per_hour > budget);
+  const isOutside = from > most || from < least || from > affordable;
   if (scaling.max_step !== undefined && Math.abs(to - from) > scaling.max_step && !isOutside) {
     return refuse(
       'outside_policy_limits',
@@ -99,8 +99,11 @@ export function withinPolicy(
     );
   }
   // Money never goes below the minimum that the owner asked for.
-  if (to > from && to > scaling.min_workers && budget !== undefined && costPerHour > budget) {
-    return refuse('cost_limit_exceeded', `${costPerHour} an hour is more than the hard budget of ${budget}`);
+  if (to > from && to > least && to > affordable) {
+    return refuse(
+      'cost_limit_exceeded',
+      `${to * pool.worker_cost_per_hour} an hour is more than the hard budget of ${budget}`,
+    );
   }
   return fine;
 }

@@ -3,6 +3,7 @@ import {
   type EventType,
   isCapacityError,
   type Plan,
+  type ReplyData,
   type RequestData,
   type RequestName,
   type Rollout,
@@ -35,6 +36,8 @@ interface World {
   /** What the executor says of the pool's workers; undefined: it is away. */
   workers: number | undefined;
   audited: string[];
+  /** What the executor takes; undefined: it does not say. */
+  caps: ReplyData<'executor.caps'> | undefined;
 }
 
 /** A planner in the memory world, with an audit log that a test can silence and a decision core that it scripts. */
@@ -43,7 +46,7 @@ export async function openPlannerWorld(
 ) {
   const clock = createVirtualClock({ startMs });
   const backend = createMemoryBackend({ clock, random: createRandomStream(options.seed ?? 1) });
-  const world: World = { wish: () => 4, auditIsUp: true, workers: 0, audited: [] };
+  const world: World = { wish: () => 4, auditIsUp: true, workers: 0, audited: [], caps: undefined };
   const helper = backend.context('helper');
   await clock.waitFor(
     helper.bus.respond('audit.append', async ({ data }) => {
@@ -56,6 +59,12 @@ export async function openPlannerWorld(
     helper.bus.respond('pool.workers', async () => {
       if (world.workers === undefined) throw new CapacityError('unavailable', 'the actuator cannot be reached');
       return { workers: world.workers, ready: world.workers };
+    }),
+  );
+  await clock.waitFor(
+    helper.bus.respond('executor.caps', async () => {
+      if (world.caps === undefined) throw new CapacityError('unavailable', 'the executor is away');
+      return world.caps;
     }),
   );
   const replicas: { context: MemoryContext; service: Service }[] = [];

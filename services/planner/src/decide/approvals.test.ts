@@ -13,6 +13,7 @@ interface RouteRow {
   plan?: Partial<Plan>;
   policy?: Partial<Policy>;
   snapshot?: Partial<Snapshot>;
+  canAct?: boolean;
   /** Where it goes, and the words with which the reason begins. */
   outcome: string;
 }
@@ -36,6 +37,13 @@ const doubtful: Partial<Snapshot> = {
 
 const routes: RouteRow[] = [
   { says: 'small, sure, on trusted data', outcome: 'approved: approved by policy default' },
+  { says: 'auto, and nobody can carry it out', canAct: false, outcome: 'proposed: advisory: no actuator' },
+  {
+    says: 'manual, and nobody can carry it out',
+    policy: { mode: 'manual' },
+    canAct: false,
+    outcome: 'proposed: advisory: no actuator',
+  },
   { says: 'advisory', policy: { mode: 'advisory' }, outcome: 'proposed: advisory' },
   {
     says: 'advisory, large',
@@ -89,6 +97,12 @@ const routes: RouteRow[] = [
     outcome: 'awaiting_approval: 6.01 an hour is more than the hard budget of 6',
   },
   {
+    says: 'dearer than the hard budget, and the minimum',
+    plan: perHour(7),
+    policy: { ...hard, scaling: { min_workers: 7, max_workers: 9 } },
+    outcome: 'approved: approved by policy default',
+  },
+  {
     says: 'dearer than the soft budget',
     plan: perHour(60),
     policy: { cost: { hourly_budget: 6 } },
@@ -104,9 +118,10 @@ const routes: RouteRow[] = [
 ];
 
 describe('the way of a new plan', () => {
-  for (const { says, counts = [4, 7], plan, policy, snapshot, outcome } of routes) {
+  for (const { says, counts = [4, 7], plan, policy, snapshot, canAct, outcome } of routes) {
     it(`${says}: ${outcome}`, () => {
-      const route = routeOf(samplePlan(counts, plan), samplePolicy(policy), sampleSnapshot(nowMs, 4, snapshot));
+      const seen = sampleSnapshot(nowMs, 4, snapshot);
+      const route = routeOf(samplePlan(counts, plan), samplePolicy(policy), seen, canAct);
       expect(`${route.to}: ${route.reason}`.startsWith(outcome), `${route.to}: ${route.reason}`).to.equal(true);
     });
   }

@@ -8,6 +8,7 @@ import {
   type Snapshot,
   timestamp,
 } from '@capplan/contracts';
+import { limitsAt } from '@capplan/planning';
 import { isAutomatic } from './is-automatic.ts';
 import { amend, type Moment, move, type PoolPlans } from './pool-plans.ts';
 
@@ -19,12 +20,13 @@ export interface Route {
 }
 
 /**
- * How a new plan goes on: shown, waiting for people, or approved by its policy.
+ * How a new plan goes on: shown, waiting for people, or approved by its policy. What nobody can carry out is only shown.
  *
  * Confidence is the share of foreseen futures that go well. A low one holds back taking workers away. It does not hold
  * back adding some, because more capacity is the safe side, and in an emergency no future goes well.
  */
-export function routeOf(plan: Plan, policy: Policy, snapshot: Snapshot): Route {
+export function routeOf(plan: Plan, policy: Policy, snapshot: Snapshot, canAct = true): Route {
+  if (!canAct) return { to: 'proposed', reason: 'advisory: no actuator carries out what is planned for this pool' };
   if (policy.mode === 'advisory') return { to: 'proposed', reason: 'advisory: shown, never carried out by itself' };
   const waiting = (reason: string): Route => ({ to: 'awaiting_approval', reason });
   if (policy.mode === 'manual') return waiting('manual: waits for an operator');
@@ -38,10 +40,16 @@ export function routeOf(plan: Plan, policy: Policy, snapshot: Snapshot): Route {
   }
   const perHour = plan.cost_impact?.cost_per_hour_after ?? 0;
   const budget = policy.cost.budget_kind === 'hard' ? policy.cost.hourly_budget : undefined;
-  if (up && budget !== undefined && perHour > budget) {
+  // Money never goes below the minimum that the owner asked for.
+  if (up && budget !== undefined && perHour > budget && plan.target_workers > leastNow(policy, snapshot)) {
     return waiting(`${perHour} an hour is more than the hard budget of ${budget}`);
   }
   return { to: 'approved', reason: `approved by policy ${policy.id}` };
+}
+
+function leastNow({ scaling }: Policy, { timestamp: at }: Snapshot): number {
+  const base = { minWorkers: scaling.min_workers, maxWorkers: scaling.max_workers };
+  return limitsAt(scaling.schedules ?? [], base, Date.parse(at)).minWorkers;
 }
 
 export type ApprovalOutcome = { ok: true; state: PoolPlans } | { ok: false; code: ErrorCode; detail: string };

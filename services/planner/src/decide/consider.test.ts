@@ -23,6 +23,7 @@ interface Row {
   policy?: Partial<Policy>;
   snapshot?: Partial<Snapshot>;
   mayApprove?: boolean;
+  canAct?: boolean;
   outcome: string;
 }
 
@@ -63,6 +64,14 @@ const table: Row[] = [
     draft: [4, 7],
     policy: manual,
     outcome: 'plan-7 proposed, plan-7 awaiting_approval; plan-7 stands',
+  },
+  { says: 'a need, no actuator', draft: [4, 7], canAct: false, outcome: 'plan-7 proposed; plan-7 stands' },
+  {
+    says: 'a need, manual, no actuator',
+    draft: [4, 7],
+    policy: manual,
+    canAct: false,
+    outcome: 'plan-7 proposed; plan-7 stands',
   },
   {
     says: 'a need, advisory',
@@ -274,6 +283,7 @@ describe('consider', () => {
           draft: samplePlan(row.draft, row.change),
           hold: row.hold,
           mayApprove: row.mayApprove ?? true,
+          canAct: row.canAct ?? true,
         },
         moment,
       );
@@ -282,7 +292,13 @@ describe('consider', () => {
   }
 
   it('remembers the measurement that a plan was made from, and approves with the confidence of today', () => {
-    const given = { policy: samplePolicy(), snapshot: sampleSnapshot(nowMs, 4), hold: undefined, mayApprove: true };
+    const given = {
+      policy: samplePolicy(),
+      snapshot: sampleSnapshot(nowMs, 4),
+      hold: undefined,
+      mayApprove: true,
+      canAct: true,
+    };
     const made = consider(noPlans('shop/checkout'), { ...given, draft: samplePlan([4, 7]) }, moment);
     expect(made.planned_at_ms).to.equal(nowMs);
     const waiting = stateOf({ says: '', active: [[4, 7], 'proposed', { confidence: 0.3 }], draft: [], outcome: '' });

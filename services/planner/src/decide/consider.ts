@@ -10,7 +10,7 @@ import { begin, findPlan, type Moment, move, type PoolPlans } from './pool-plans
 const sameChange = { least: 0.6, most: 1.6 };
 
 /** With these answers a pending plan is no longer needed; with any other hold it merely waits its turn. */
-const settledHolds: ReadonlySet<string> = new Set(['at_minimum', 'at_maximum']);
+const settledHolds: ReadonlySet<string> = new Set(['at_minimum', 'at_maximum', 'executor_cap']);
 const forbiddingHolds: ReadonlySet<string> = new Set(['policy_disabled', 'tags_disagree']);
 
 export interface Consideration {
@@ -22,6 +22,8 @@ export interface Consideration {
   hold: string | undefined;
   /** False while no audit receipt can be had: then nothing is approved. */
   mayApprove: boolean;
+  /** False where no actuator carries out what is planned for the pool: then plans are only shown. */
+  canAct: boolean;
 }
 
 /**
@@ -70,7 +72,7 @@ function promote(state: PoolPlans, given: Consideration, moment: Moment): PoolPl
   if (!plan || (plan.status !== 'proposed' && plan.status !== 'awaiting_approval')) return state;
   // A pending plan is judged by today's confidence, not by the one it was born with.
   const current = isNearly(plan, given.draft) ? { ...plan, confidence: given.draft.confidence } : plan;
-  const route = routeOf(current, given.policy, given.snapshot);
+  const route = routeOf(current, given.policy, given.snapshot, given.canAct);
   if (route.to === 'approved' && given.mayApprove) {
     return move(state, 'approved', route.reason, moment, { confidence: current.confidence });
   }

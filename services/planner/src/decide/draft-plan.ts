@@ -52,6 +52,7 @@ export function draftPlan(facts: DraftFacts): Plan {
     steps,
     target_workers: target,
     target_state: { ...made.target_state, workers: target },
+    ...(input.policy.scaling.floor_only && { floor_workers: decision.floorWorkers }),
     confidence: clamp(made.confidence),
     rationale: withForeseen(made.rationale, decision.steps.slice(steps.length)),
     explanation: made.explanation.slice(0, 64),

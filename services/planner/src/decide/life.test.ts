@@ -42,7 +42,7 @@ function draftOf(
     commitSec: 60,
     forecastPoints: 10,
   });
-  return { policy, snapshot, draft, hold: decision.hold as string | undefined, mayApprove: true };
+  return { policy, snapshot, draft, hold: decision.hold as string | undefined, mayApprove: true, canAct: true };
 }
 
 describe('the life of a plan', () => {

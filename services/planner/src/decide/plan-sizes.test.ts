@@ -80,7 +80,8 @@ describe('the record of a pool’s plans', () => {
         const target_workers = i % 2 === 0 ? 6 : 30;
         const draft = { ...fullPlan(`plan-${i}`, character), target_workers, large_change: true, approvals_needed: 2 };
         const seen = sampleSnapshot(startMs + 1000 * i, 4);
-        const given = { policy, snapshot: seen, draft: shortenPlan(draft), hold: undefined, mayApprove: true };
+        const rules = { policy, snapshot: seen, hold: undefined, mayApprove: true, canAct: true };
+        const given = { ...rules, draft: shortenPlan(draft) };
         state = written(consider(state, given, moment));
         if (i % 3 === 0) continue; // The next draft takes its place: one ends and one begins in the same write.
         for (const id of ['ada', 'ben']) {
