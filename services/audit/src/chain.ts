@@ -8,6 +8,7 @@ import {
 } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
 import { detailBytesMax, foreignKeySentence, foreignLine, genesisHash } from './decide.ts';
+import { type ListQuestion, listRecords, type RecordStretch } from './listing.ts';
 import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
 import { createVerification, type Verification } from './verification.ts';
 
@@ -28,12 +29,7 @@ export interface AuditChain extends Verification {
   checkKeys(): Promise<void>;
   /** Throws `conflict`, and adds nothing, while the newest of the log was written with keys that we do not have. */
   append(entry: AuditEntry): Promise<AuditReceipt>;
-  list(options: { fromSequence?: number | undefined; limit: number }): Promise<{
-    records: AuditRecord[];
-    total: number;
-    /** Whether newer records follow. */
-    isMore: boolean;
-  }>;
+  list(question: ListQuestion): Promise<RecordStretch>;
 }
 
 const pageSize = 500;
@@ -71,7 +67,7 @@ export function createAuditChain({
 
   const take = ({ position: at, line }: PlacedLine) => {
     position = at;
-    if (line) theirs = [...theirs.filter(({ kind }) => kind !== line.kind), line];
+    theirs = newestOfEach(theirs, line);
     if (line?.kind === 'checkpoint' && line.sequence > tip.sequence) {
       tip = { sequence: line.sequence, hash: line.hash, appendedAt: line.made_at };
     }
@@ -138,19 +134,6 @@ export function createAuditChain({
     }
   };
 
-  const positionOf = async (sequence: number, bounds: { first: number; last: number }): Promise<number> => {
-    let low = bounds.first;
-    let high = bounds.last + 1;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [placed] = await log.read(middle, 1);
-      const reached = placed?.line === undefined ? true : placed.line.sequence >= sequence;
-      if (reached) high = middle;
-      else low = (placed?.position ?? middle) + 1;
-    }
-    return low;
-  };
-
   const verification = createVerification({
     log,
     isAuthentic,
@@ -162,11 +145,13 @@ export function createAuditChain({
   return {
     async checkKeys() {
       const { first, last } = await log.bounds();
-      const lines = await log.read(Math.max(first, last - pageSize + 1), pageSize);
-      const foreign = foreignLine(
-        lines.map(({ line }) => line),
-        sealer.ownership,
-      );
+      let newest: AuditLine[] = [];
+      for (let from = Math.max(first, last - pageSize + 1); from <= last; ) {
+        const page = await log.read(from, pageSize);
+        for (const { line } of page) newest = newestOfEach(newest, line);
+        from = (page.at(-1)?.position ?? last) + 1;
+      }
+      const foreign = foreignLine(newest, sealer.ownership);
       if (foreign) throw new CapacityError('invalid_input', foreignKeySentence(foreign));
     },
     append(entry) {
@@ -179,26 +164,7 @@ export function createAuditChain({
       queue = result.catch(() => undefined);
       return result;
     },
-    async list({ fromSequence, limit }) {
-      const bounds = await log.bounds();
-      const oldest = await firstRecord(log, bounds);
-      const newest = await lastRecord(log, bounds);
-      if (!oldest || !newest) return { records: [], total: 0, isMore: false };
-      const total = newest.sequence - oldest.sequence + 1;
-      const wanted = fromSequence ?? Math.max(oldest.sequence, newest.sequence - limit + 1);
-      const records: AuditRecord[] = [];
-      let from = await positionOf(Math.max(wanted, oldest.sequence), bounds);
-      while (from <= bounds.last && records.length < limit) {
-        const page = await log.read(from, Math.min(pageSize, limit - records.length + 16));
-        const last = page.at(-1);
-        if (!last) break;
-        for (const { line } of page) {
-          if (line?.kind === 'record' && line.sequence >= wanted && records.length < limit) records.push(show(line));
-        }
-        from = last.position + 1;
-      }
-      return { records, total, isMore: (records.at(-1)?.sequence ?? newest.sequence) < newest.sequence };
-    },
+    list: (question) => listRecords({ log, clock, show }, question),
     verify: verification.verify,
     stop: verification.stop,
   };
@@ -230,16 +196,7 @@ export function createAuditChain({
   }
 }
 
-async function firstRecord(log: AuditLog, bounds: { first: number; last: number }): Promise<RecordLine | undefined> {
-  if (bounds.first > bounds.last) return undefined;
-  const page = await log.read(bounds.first, 16);
-  for (const { line } of page) if (line?.kind === 'record') return line;
-  return undefined;
-}
-
-async function lastRecord(log: AuditLog, bounds: { first: number; last: number }): Promise<RecordLine | undefined> {
-  if (bounds.first > bounds.last) return undefined;
-  const page = await log.read(Math.max(bounds.first, bounds.last - 15), 16);
-  for (const { line } of page.reverse()) if (line?.kind === 'record') return line;
-  return undefined;
+/** The newest record and the newest checkpoint, with a line that is newer than both. */
+function newestOfEach(known: readonly AuditLine[], line: AuditLine | undefined): AuditLine[] {
+  return line === undefined ? [...known] : [...known.filter(({ kind }) => kind !== line.kind), line];
 }

@@ -58,9 +58,15 @@ export interface AuditLog {
     line: AuditLine,
     expectedLast: number,
   ): Promise<{ ok: true; position: number } | { ok: false; reason: 'conflict' }>;
-  /** Lines from `fromPosition` on, oldest first, at most `limit`. Empty past the end. */
+  /**
+   * Lines from `fromPosition` on, oldest first: at most `limit` of them, and fewer once they hold `readBytesMax`, but at
+   * least one. Empty past the end.
+   */
   read(fromPosition: number, limit: number): Promise<PlacedLine[]>;
 }
+
+/** No further line is read once so many bytes have been: what a reader holds in memory is bounded, whatever lines hold. */
+export const readBytesMax = 2_097_152;
 
 /** Where a record stands in the chain. */
 export interface ChainPlace {

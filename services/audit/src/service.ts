@@ -5,6 +5,7 @@ import { createAuditChain } from './chain.ts';
 import type { AuditConfig } from './config.ts';
 import { auditEntryOf, auditedEvents } from './decide.ts';
 import type { AuditLog, Sealer } from './ports.ts';
+import { createWalks } from './walks.ts';
 
 export interface AuditPorts {
   log: AuditLog;
@@ -15,6 +16,11 @@ export type AuditRules = Pick<AuditConfig, 'checkpointEvery' | 'repeatHorizon' |
 
 const dayMs = 86_400_000;
 const listLimitDefault = 100;
+/** Lists that are read at the same time, and that may wait for it. */
+const walksMax = 4;
+const walksWaitingMax = 32;
+/** Askers give up after five seconds. */
+const answerMs = 4_000;
 /** An event is tried for a month, half a minute apart: a log that was away that long is a matter for people. */
 const deliveriesMax = 86_400;
 
@@ -27,6 +33,7 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
   const appended = metrics.counter('capacity_audit_records_total', 'Records appended to the audit log', ['action']);
   const subscriptions: Subscription[] = [];
   let trouble = '';
+  const walks = createWalks(clock, { atOnce: walksMax, waitingMax: walksWaitingMax, answerMs });
   const chain = createAuditChain({
     log,
     sealer,
@@ -53,7 +60,8 @@ export function createAudit(context: ServiceContext, config: AuditRules, { log, 
     'audit.list': async ({ data }) => {
       const [after] = placeOfCursor('audit.list', data.cursor, Type.Tuple([Type.Integer()])) ?? [];
       const fromSequence = after === undefined ? data.from_sequence : after + 1;
-      const { records, total, isMore } = await chain.list({ fromSequence, limit: data.limit ?? listLimitDefault });
+      const limit = data.limit ?? listLimitDefault;
+      const { records, total, isMore } = await walks.run((untilMs) => chain.list({ fromSequence, limit, untilMs }));
       const last = records.at(-1);
       const { items, ...rest } = cutPage(records, {
         list: 'audit.list',

@@ -189,8 +189,9 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
   }
 
   async function list({ pool, plan_id: planId, ...asked }: RequestData<'rollout.list'>) {
-    const states =
-      pool === undefined ? (await rollouts.list()).map(({ value }) => value) : [(await rollouts.get(pool))?.value];
+    // The rollouts of all pools come from this replica's view, which may be a moment behind: reading every record for every
+    // page would cost the square of them.
+    const states = pool === undefined ? [...rolloutsSeen.values()] : [(await rollouts.get(pool))?.value];
     const all = states.flatMap((state) => (state ? [...(state.active ? [state.active] : []), ...state.recent] : []));
     const wanted = planId === undefined ? all : all.filter((rollout) => rollout.plan_id === planId);
     const { items, ...rest } = pageOf(wanted, asked, {

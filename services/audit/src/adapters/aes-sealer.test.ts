@@ -19,7 +19,7 @@ const entry = {
 };
 const place = { sequence: 1, previousHash: '0'.repeat(64), previousAt: null, appendedAt: '2026-03-01T12:00:00.000Z' };
 
-describeAuditLogConformance('the memory twin', async () => {
+describeAuditLogConformance('the in-memory fake', async () => {
   const log = createMemoryAuditLog();
   return { log, other: log, close: async () => undefined };
 });

@@ -1,11 +1,13 @@
 import { auditCheckpointSubject, auditSubject, CapacityError, check, streams } from '@capplan/contracts';
 import { DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
-import { AuditLine, type AuditLog, type PlacedLine } from '../ports.ts';
+import { AuditLine, type AuditLog, type PlacedLine, readBytesMax } from '../ports.ts';
 
 const nanosPerMs = 1_000_000;
 /** Up to here lines are fetched one by one; a consumer costs more than a few of them. */
 const fewLines = 16;
+/** Lines asked for at once: the server sends them all, however large they are. */
+const linesAtOnceMax = 64;
 
 /**
  * The audit log on a JetStream stream: append-only (deletes are denied by the stream), kept for its retention.
@@ -39,10 +41,9 @@ export async function openJetStreamAuditLog(
     return { first: Math.max(1, state.first_seq), last: state.last_seq };
   };
 
-  const readOne = async (position: number): Promise<PlacedLine | undefined> => {
+  const readOne = async (position: number): Promise<Uint8Array | undefined> => {
     try {
-      const message = await manager.streams.getMessage(stream, { seq: position });
-      return message ? { position, line: parse(message.data) } : undefined;
+      return (await manager.streams.getMessage(stream, { seq: position }))?.data;
     } catch (error) {
       if (isApiError(error, JetStreamApiCodes.NoMessageFound)) return undefined;
       return unavailable(error);
@@ -54,11 +55,18 @@ export async function openJetStreamAuditLog(
     const consumer = await client.consumers
       .get(stream, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from })
       .catch(unavailable);
+    let bytes = 0;
     try {
-      const batch = await consumer.fetch({ max_messages: count, expires: timeoutMs });
-      for await (const message of batch) {
-        found.push({ position: message.seq, line: parse(message.data) });
-        if (message.seq >= from + count - 1) break;
+      while (found.length < count && bytes < readBytesMax) {
+        // As many as fit, if they are as large as those before.
+        const fitting = bytes === 0 ? fewLines : Math.ceil(((readBytesMax - bytes) * found.length) / bytes);
+        const asked = Math.min(count - found.length, linesAtOnceMax, fitting);
+        const before = found.length;
+        for await (const message of await consumer.fetch({ max_messages: asked, expires: timeoutMs })) {
+          found.push({ position: message.seq, line: parse(message.data) });
+          bytes += message.data.length;
+        }
+        if (found.length === before) break;
       }
     } catch (error) {
       unavailable(error);
@@ -88,9 +96,11 @@ export async function openJetStreamAuditLog(
       if (count <= 0) return [];
       if (count > fewLines) return readMany(from, count);
       const found: PlacedLine[] = [];
-      for (let position = from; position < from + count; position++) {
-        const placed = await readOne(position);
-        if (placed) found.push(placed);
+      for (let position = from, bytes = 0; position < from + count && bytes < readBytesMax; position++) {
+        const message = await readOne(position);
+        if (message === undefined) continue;
+        found.push({ position, line: parse(message) });
+        bytes += message.length;
       }
       return found;
     },

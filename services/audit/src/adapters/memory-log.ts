@@ -1,5 +1,5 @@
-import { CapacityError } from '@capplan/contracts';
-import type { AuditLine, AuditLog, PlacedLine } from '../ports.ts';
+import { CapacityError, jsonBytes } from '@capplan/contracts';
+import { type AuditLine, type AuditLog, type PlacedLine, readBytesMax } from '../ports.ts';
 
 /** What may go wrong at an append: refused before storing, or stored with the answer lost. */
 export type AppendFault = 'lost' | 'answer_lost' | undefined;
@@ -35,8 +35,13 @@ export function createMemoryAuditLog(fault: () => AppendFault = () => undefined)
     },
     async read(fromPosition, limit) {
       const found: PlacedLine[] = [];
+      let bytes = 0;
       for (let position = Math.max(first, fromPosition); position <= last && found.length < limit; position++) {
-        if (lines.has(position)) found.push({ position, line: structuredClone(lines.get(position)) });
+        if (!lines.has(position)) continue;
+        const line = structuredClone(lines.get(position));
+        found.push({ position, line });
+        bytes += line === undefined ? 0 : jsonBytes(line);
+        if (bytes >= readBytesMax) break;
       }
       return found;
     },

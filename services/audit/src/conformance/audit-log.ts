@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { AuditLine, AuditLog } from '../ports.ts';
+import { type AuditLine, type AuditLog, type PlacedLine, readBytesMax } from '../ports.ts';
 
 const line = (sequence: number): AuditLine => ({
   kind: 'checkpoint',
@@ -43,6 +43,30 @@ export function describeAuditLogConformance(
       ]);
       expect((await other.read(3, 2)).map(({ position }) => position)).to.deep.equal([3, 4]);
       expect(await other.read(41, 5)).to.deep.equal([]);
+    });
+
+    it('reads large lines a few at a time, each of them once, and one that is larger than all of that', async () => {
+      const sizes = [
+        ...Array.from({ length: 30 }, () => 10),
+        ...Array.from({ length: 90 }, () => 300_000),
+        900_000,
+        10,
+      ];
+      for (const [i, size] of sizes.entries()) {
+        await log.append({ ...line(i + 1), signature: 'c2ln'.repeat(Math.ceil(size / 4)) } as AuditLine, i);
+      }
+      const found: PlacedLine[] = [];
+      for (let from = 1; from <= sizes.length; from = (found.at(-1)?.position ?? 0) + 1) {
+        const page = await log.read(from, 500);
+        const bytes = page.reduce((sum, placed) => sum + Buffer.byteLength(JSON.stringify(placed.line)), 0);
+        expect(page.length).to.be.at.least(1);
+        // A reader of many learns how large lines are from those that it has.
+        expect(bytes).to.be.lessThan(readBytesMax + 64 * 310_000);
+        expect(page.length).to.be.lessThan(sizes.length);
+        found.push(...page);
+      }
+      expect(found.map(({ position }) => position)).to.deep.equal(sizes.map((_, i) => i + 1));
+      expect((await log.read(121, 1)).map(({ position }) => position)).to.deep.equal([121]);
     });
 
     it('refuses a line whose writer has not seen the newest one', async () => {

@@ -1,1 +1,1 @@
-export { samplePolicy, samplePool, sampleSnapshot, scriptedCore } from './samples.ts';
+export { samplePlan, samplePolicy, samplePool, sampleRollout, sampleSnapshot, scriptedCore } from './samples.ts';
