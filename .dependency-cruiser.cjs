@@ -1,6 +1,6 @@
 // contracts ← cores ← services → runtime → contracts: an arrow points at what is imported, and never turns round.
-const cores = '^libs/(random|traces|sketch|queueing|forecasting|simulation|planning|replay)/';
-const pureFile = '(^libs/(contracts|random|traces|sketch|queueing|forecasting|simulation|planning|replay)/src/|/src/decide(\\.ts$|/))';
+const cores = '^libs/(random|traces|sketch|queueing|forecasting|simulation|planning|deciding|replay)/';
+const pureFile = '(^libs/(contracts|random|traces|sketch|queueing|forecasting|simulation|planning|deciding|replay)/src/|/src/decide(\\.ts$|/))';
 const test = '\\.test\\.ts$';
 
 module.exports = {

@@ -15,6 +15,7 @@ const cores = [
   'forecasting',
   'simulation',
   'planning',
+  'deciding',
   'replay',
 ];
 

@@ -1,4 +1,4 @@
-import type { Forecast } from '@capplan/contracts';
+import { type Forecast, pathsBeginMs } from '@capplan/contracts';
 import { createRandomStream } from '@capplan/random';
 import type { FluidPaths } from './fluid-queue.ts';
 
@@ -33,7 +33,7 @@ export function demandAhead(options: {
   const sampled = forecast?.paths;
   if (forecast !== undefined && sampled !== undefined && sampled.rates_per_s.length > 0) {
     const paths = sampled.rates_per_s.length;
-    const lateSec = Math.max(0, (nowMs - Date.parse(forecast.made_at)) / 1000);
+    const lateSec = Math.max(0, (nowMs - pathsBeginMs(forecast)) / 1000);
     const ratesPerSec = new Float64Array(paths * steps);
     for (let s = 0; s < steps; s++) {
       const index = Math.floor((lateSec + (s + 0.5) * stepSec) / sampled.step_s);

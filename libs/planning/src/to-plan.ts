@@ -1,4 +1,4 @@
-import { durationSec, durationText, type Plan, type PlanStatus, timestamp } from '@capplan/contracts';
+import { durationSec, durationText, type Plan, type PlanStatus, pathsBeginMs, timestamp } from '@capplan/contracts';
 import type { Decision } from './decision.ts';
 import type { DecisionInput } from './decision-input.ts';
 
@@ -97,10 +97,12 @@ function forecastOf(input: DecisionInput, horizonSec: number): Plan['forecast'] 
   const level = 0.9;
   if (paths !== undefined && paths.rates_per_s.length > 0) {
     const steps = paths.rates_per_s[0]?.length ?? 0;
+    // Steps that are over by now are no part of what lies ahead.
+    const over = Math.max(0, Math.floor((nowMs - pathsBeginMs(forecast)) / 1000 / paths.step_s));
     const mean: number[] = [];
     const upper: number[] = [];
     const lower: number[] = [];
-    for (let s = 0; s < steps; s++) {
+    for (let s = Math.min(over, steps - 1); s < steps; s++) {
       const rates = paths.rates_per_s.map((path) => path[s] ?? 0).sort((a, b) => a - b);
       const last = rates.length - 1;
       mean.push(rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
@@ -108,7 +110,7 @@ function forecastOf(input: DecisionInput, horizonSec: number): Plan['forecast'] 
       upper.push(rates[Math.round(last * ((1 + level) / 2))] ?? 0);
     }
     return {
-      window: durationText(steps * paths.step_s),
+      window: durationText(mean.length * paths.step_s),
       step_s: paths.step_s,
       predicted_lambda: mean,
       confidence_bands: { level, upper, lower },

@@ -215,7 +215,7 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
     tags: policy.tags,
     serviceTimeHintSec: serviceMeanSec(options.service),
   };
-  const loop = createDecisionLoop({ pool, policy, decisionPeriodSec });
+  const loop = createDecisionLoop({ pool, policy });
   loop.learnTrace(history);
   const points: ForecastPoint[] = [];
   const leadSec = setting.startupDelaySec;

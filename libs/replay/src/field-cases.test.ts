@@ -158,7 +158,7 @@ describe('cases from the field', () => {
   for (const intervalSec of [60, 15]) {
     it(`a minute without arrivals takes nobody away, measured every ${intervalSec} s`, () => {
       const policy = policyFor('20s');
-      const loop = createDecisionLoop({ pool, policy, decisionPeriodSec: intervalSec });
+      const loop = createDecisionLoop({ pool, policy });
       const shape = { days: 14, intervalSec: 900, dailyAmplitude: 0, weekendFactor: 1, wander: 0, spike: null };
       const history = generateTrace({ ...shape, seed: 7, meanRatePerSec: 20, startMs: startMs - 14 * 86_400_000 });
       loop.learnTrace(history);
@@ -189,7 +189,7 @@ describe('cases from the field', () => {
   for (const absurd of [1_000, 10_000, 1_000_000]) {
     it(`an interval of ${absurd}/s that its own figures contradict orders nobody and is forgotten`, () => {
       const policy = policyFor('20s');
-      const loop = createDecisionLoop({ pool, policy, decisionPeriodSec: 15 });
+      const loop = createDecisionLoop({ pool, policy });
       let workers = 20;
       let most = 0;
       for (let sec = 15; sec <= 9600; sec += 15) {

@@ -33,7 +33,6 @@ export function createPolicyControllers(options: PolicyControllersOptions = {}):
     const poolId = `simulation/${poolNameOf(scenario.name)}`;
     const loop = createDecisionLoop({
       policy: read.policy,
-      decisionPeriodSec: capacity.everySec,
       pool: {
         id: poolId,
         concurrency,

@@ -12,7 +12,7 @@ function workersAfterAnHour(startupDelaySec: number): number {
   });
   if (!read.ok) throw new Error(read.problems.join());
   const pool = { id: 'a/b', concurrency: 2, startupDelaySec, workerCostPerHour: 0.4, tags: [], serviceTimeHintSec: 1 };
-  const loop = createDecisionLoop({ policy: read.policy, decisionPeriodSec: 15, pool });
+  const loop = createDecisionLoop({ policy: read.policy, pool });
   let workers = 13;
   for (let i = 0; i < 240; i++) {
     workers = loop.decide({

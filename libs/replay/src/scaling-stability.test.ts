@@ -34,7 +34,7 @@ function runUnder({ cooldown, everySec }: { cooldown: string; everySec: number }
   const demand = sinusoidal(5, 2);
   const run = runController({
     controller: createPlanner({
-      loop: createDecisionLoop({ pool, policy, decisionPeriodSec: everySec }),
+      loop: createDecisionLoop({ pool, policy }),
       poolId: pool.id,
       concurrency: 1,
       startMs: demand.startMs,

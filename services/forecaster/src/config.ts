@@ -30,13 +30,6 @@ export const ForecasterConfig = Type.Object({
     description: 'Demand paths sampled for each decision',
     env: 'FORECASTER_PATHS',
   }),
-  leadBeyondSec: Type.Number({
-    default: 240,
-    minimum: 10,
-    maximum: 86_400,
-    description: 'Paths reach so far beyond the start-up delay: a decision period and the time to drain, seconds',
-    env: 'FORECASTER_LEAD_BEYOND_S',
-  }),
   importSettledSec: Type.Number({
     default: 2,
     minimum: 0.1,

@@ -1,3 +1,5 @@
+import { leadMemoryDays } from '@capplan/deciding';
+
 /** One question about the past. */
 export interface HistoryPage {
   fromMs: number;
@@ -13,8 +15,7 @@ const POINTS_PER_PAGE = 800;
 
 /** The past that a model learns from, oldest first, each part as finely as it matters. */
 const stretches = [
-  // The lead forecaster's usual week is made of about three.
-  { untilDaysAgo: 22, everySec: 900, onlyLong: true },
+  { untilDaysAgo: leadMemoryDays, everySec: 900, onlyLong: true },
   { untilDaysAgo: 1, everySec: 300, onlyLong: false },
   { untilDaysAgo: 0, everySec: 60, onlyLong: false },
   // What has begun of the newest minute, as it was measured.

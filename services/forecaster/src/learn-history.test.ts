@@ -1,10 +1,9 @@
 import type { HistoryPoint } from '@capplan/contracts';
+import { createPoolModel, forecastOf, observe, type PoolModel } from '@capplan/deciding';
 import { createRandomStream, type RandomStream } from '@capplan/random';
 import { expect } from 'chai';
-import { forecastOf } from './decide.ts';
 import { learnHistory } from './learn-history.ts';
-import { createPoolModel, observe, type PoolModel } from './pool-model.ts';
-import { config, settings } from './samples.test-data.ts';
+import { settings } from './samples.test-data.ts';
 
 const mondayMs = Date.UTC(2026, 0, 5);
 const weeksMs = 21 * 86_400_000;
@@ -70,19 +69,19 @@ function lived(): PoolModel {
   const model = createPoolModel(settings);
   for (let endMs = mondayMs + 60_000; endMs <= nextDayMs; endMs += 60_000) {
     observe(model, { endMs, intervalSec: 60, ratePerSec: rateOf(endMs - 60_000, 60) });
-    if ((endMs - mondayMs) % 43_200_000 === 0) forecastOf(model, { settings, horizonSec: 3_600 }, config);
+    if ((endMs - mondayMs) % 43_200_000 === 0) forecastOf(model, { settings, horizonSec: 3_600 });
   }
   return model;
 }
 
 /** How a model forecasts the day after, minute by minute: share of minutes inside 95 % of the paths, and errors. */
 function followingDay(model: PoolModel) {
-  const day = forecastOf(model, { settings, horizonSec: 86_400 }, config)?.mean ?? [];
+  const day = forecastOf(model, { settings, horizonSec: 86_400 })?.mean ?? [];
   const dayError = day.reduce((sum, rate, i) => sum + Math.abs(rate - rateOf(nextDayMs + i * 900_000, 900)), 0);
   let [inside, seen, error] = [0, 0, 0];
   for (let endMs = nextDayMs; endMs < nextDayMs + 86_400_000 - 180_000; endMs += 60_000) {
     if (seen % 3 === 0) {
-      const paths = forecastOf(model, { settings, horizonSec: 900 }, config)?.paths;
+      const paths = forecastOf(model, { settings, horizonSec: 900 })?.paths;
       // The third minute ahead.
       const rates = (paths?.rates_per_s ?? []).map((path) => path[4] as number).sort((a, b) => a - b);
       const actual = rateOf(endMs + 120_000, 60);

@@ -1,10 +1,16 @@
 import { CapacityError, everyItem, type Pool } from '@capplan/contracts';
+import {
+  createPoolModel,
+  type ForecastMemory,
+  learningKey,
+  type ModelSettings,
+  type PoolModel,
+  packModel,
+  unpackModel,
+} from '@capplan/deciding';
 import type { ServiceContext } from '@capplan/runtime';
 import type { ForecasterConfig } from './config.ts';
-import type { ForecastMemory } from './decide.ts';
 import { learnHistory } from './learn-history.ts';
-import { learningKey, type ModelSettings } from './model-settings.ts';
-import { createPoolModel, type PoolModel, packModel, unpackModel } from './pool-model.ts';
 
 export interface KeptModel {
   settings: ModelSettings;

@@ -1,7 +1,7 @@
 import type { Policy, Pool, Snapshot } from '@capplan/contracts';
+import { modelSettings } from '@capplan/deciding';
 import { Value } from 'typebox/value';
 import { ForecasterConfig } from './config.ts';
-import { modelSettings } from './model-settings.ts';
 
 /* An ordinary pool and days of demand for it. */
 
@@ -38,7 +38,7 @@ export function samplePolicy(forecast: Policy['forecast'] = {}): Policy {
   };
 }
 
-export const settings = modelSettings(samplePool(), samplePolicy(), config);
+export const settings = modelSettings({ id: 'shop/mail', startupDelaySec: 60 }, samplePolicy(), config);
 
 /** Jobs per second at a moment: a day's wave between 5 and 15. */
 export function rateAt(ms: number): number {

@@ -1,10 +1,15 @@
-import { CapacityError, type Forecast, type Policy, type Pool, type Snapshot } from '@capplan/contracts';
+import {
+  CapacityError,
+  type Forecast,
+  type Policy,
+  type Pool,
+  type Snapshot,
+  startupDelaySec,
+} from '@capplan/contracts';
+import { forecastOf, modelSettings, observationOf, observe } from '@capplan/deciding';
 import { createPoolGuard, type Service, type ServiceContext, type Subscription } from '@capplan/runtime';
 import type { ForecasterConfig } from './config.ts';
-import { forecastOf } from './decide.ts';
-import { modelSettings } from './model-settings.ts';
 import { createModelStore, type KeptModel } from './model-store.ts';
-import { observationOf, observe } from './pool-model.ts';
 import type { ForecasterPorts } from './ports.ts';
 
 /** A forecast is good for so long; who asks later gets a new one. */
@@ -30,8 +35,10 @@ export function createForecaster(
   const subscriptions: Subscription[] = [];
   const made = context.metrics.counter('capacity_planner_forecasts_total', 'Forecasts published', ['trust']);
 
-  const modelOf = (pool: Pool): Promise<KeptModel> =>
-    store.of(pool, modelSettings(pool, policies.get(pool.policy_id), config));
+  const settingsOf = (pool: Pool, policy: Policy | undefined) =>
+    modelSettings({ id: pool.id, startupDelaySec: startupDelaySec(pool) }, policy, config);
+
+  const modelOf = (pool: Pool): Promise<KeptModel> => store.of(pool, settingsOf(pool, policies.get(pool.policy_id)));
 
   const learn = async (snapshot: Snapshot): Promise<KeptModel | undefined> => {
     const pool = pools.get(snapshot.pool);
@@ -44,7 +51,7 @@ export function createForecaster(
   const publish = async (kept: KeptModel, causationId: string): Promise<void> => {
     const { settings, model, memory } = kept;
     const { horizonSec } = settings;
-    const forecast = forecastOf(model, { settings, horizonSec }, config, memory);
+    const forecast = forecastOf(model, { settings, horizonSec }, memory);
     if (forecast === undefined) return;
     // As of the same observation it is the same forecast, whoever makes it.
     await bus.publish({
@@ -69,7 +76,7 @@ export function createForecaster(
     if (pool === undefined) throw new CapacityError('not_found', `there is no pool ${poolId}`);
     const { model, settings, memory } = await modelOf(pool);
     const asked = horizonSec ?? settings.horizonSec;
-    const forecast = forecastOf(model, { settings, horizonSec: asked }, config, horizonSec === undefined ? memory : {});
+    const forecast = forecastOf(model, { settings, horizonSec: asked }, horizonSec === undefined ? memory : {});
     if (forecast !== undefined) return forecast;
     const bytes = await cache.get(`forecaster/forecast/${poolId}`);
     if (bytes !== undefined) return JSON.parse(new TextDecoder().decode(bytes)) as Forecast;

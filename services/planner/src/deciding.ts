@@ -1,4 +1,5 @@
 import { CapacityError, isCapacityError, type Plan, type Policy, type Pool, type Snapshot } from '@capplan/contracts';
+import { decisionInput } from '@capplan/deciding';
 import type { Decision, DecisionInput } from '@capplan/planning';
 import type { ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
@@ -66,32 +67,21 @@ export function createDeciding(deps: DecidingDeps): Deciding {
   const { bus, clock, log } = context;
 
   const decideFor = (pool: Pool, policy: Policy, snapshot: Snapshot): Ground => {
-    const forecast = views.forecast(pool.id);
-    const requirement = views.requirement(pool.id);
-    const { spending, isSeeded, service, recent } = views.watchOf(pool.id);
-    const caps = limits.caps();
     const changes = views.plans(pool.id)?.value.changes ?? [];
-    const nowMs = clock.nowMs();
-    const input: DecisionInput = {
-      nowMs,
+    const input = decisionInput(views.watchOf(pool.id).memory, {
+      nowMs: clock.nowMs(),
       pool: poolFacts(pool),
       policy,
       snapshot,
-      ...(forecast ? { forecast } : {}),
-      ...(requirement ? { requirement } : {}),
-      service,
-      recent,
-      history: {
-        changes: changes.map((change) => ({
-          timeMs: change.time_ms,
-          fromWorkers: change.from_workers,
-          toWorkers: change.to_workers,
-        })),
-        ...(isSeeded ? { spentThisHour: spending.hour.spent, spentThisMonth: spending.month.spent } : {}),
-      },
-      dataAgeSec: Math.max(0, nowMs - Date.parse(snapshot.timestamp)) / 1000,
-      ...(caps && { caps }),
-    };
+      forecast: views.forecast(pool.id),
+      requirement: views.requirement(pool.id),
+      changes: changes.map((change) => ({
+        timeMs: change.time_ms,
+        fromWorkers: change.from_workers,
+        toWorkers: change.to_workers,
+      })),
+      caps: limits.caps(),
+    });
     return { pool, policy, snapshot, input, decision: usable(policy, () => planning.decide(input)) };
   };
 
@@ -200,7 +190,7 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     if (watch.breach && watch.breachEndMs === Date.parse(snapshot.timestamp)) {
       await bus.publish({ type: 'slo.breached', key, data: watch.breach.data, cause: watch.breach.cause });
     }
-    for (const { alert, cause } of budgetAlerts(policy, watch.spending, snapshot, views.costPerHour(snapshot))) {
+    for (const { alert, cause } of budgetAlerts(policy, watch.memory.spending, snapshot, views.costPerHour(snapshot))) {
       await bus.publish({ type: 'budget.alert', key, data: alert, cause });
     }
   }

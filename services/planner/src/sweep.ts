@@ -1,11 +1,11 @@
 import { everyItem, isCapacityError, type Plan, timestamp } from '@capplan/contracts';
+import { monthStart, noSpending, spend } from '@capplan/deciding';
 import type { PoolGuard, ServiceContext } from '@capplan/runtime';
 import type { PlannerConfig } from './config.ts';
 import { expire } from './decide/consider.ts';
 import { followRollout, lastDueMs } from './decide/follow-rollout.ts';
 import { plannerId } from './decide/is-automatic.ts';
 import { type Moment, noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
-import { monthStart, noSpending, spend } from './decide/watch-money.ts';
 import type { Stores } from './stores.ts';
 import type { Views } from './views.ts';
 
@@ -72,8 +72,8 @@ export function createSweep(
       spending = spend(spending, { endMs: Date.parse(point.timestamp) + lengthMs, lengthMs, costPerHour });
     }
     const watch = views.watchOf(pool);
-    watch.spending = spending;
-    watch.isSeeded = true;
+    watch.memory.spending = spending;
+    watch.memory.isSpendingKnown = true;
   }
 
   async function attempt(pool: string, what: string, work: () => Promise<void>): Promise<void> {
@@ -100,7 +100,8 @@ export function createSweep(
       for (const pool of views.pools()) {
         const cost = views.policy(pool.policy_id)?.cost;
         const hasBudget = cost?.hourly_budget !== undefined || cost?.monthly_budget !== undefined;
-        if (!hasBudget || views.watchOf(pool.id).isSeeded || nowMs - (askedMs.get(pool.id) ?? 0) < 60_000) continue;
+        if (!hasBudget || views.watchOf(pool.id).memory.isSpendingKnown || nowMs - (askedMs.get(pool.id) ?? 0) < 60_000)
+          continue;
         askedMs.set(pool.id, nowMs);
         await attempt(pool.id, `Learning what ${pool.id} has spent`, () => seed(pool.id));
       }

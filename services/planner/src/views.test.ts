@@ -77,12 +77,17 @@ describe('a replica’s view of plans', () => {
 
 describe('a replica’s view of measurements', () => {
   const table: [string, Partial<Policy> | null, Snapshot[], string][] = [
-    ['the first', {}, [atSec(0)], 'true; newest 0, 1 counted'],
-    ['a newer one', {}, [atSec(0), atSec(15)], 'true, true; newest 15, 2 counted'],
-    ['an older one', {}, [atSec(15), atSec(0)], 'true, false; newest 15, 1 counted'],
-    ['the same again', {}, [atSec(0), atSec(0)], 'true, true; newest 0, 1 counted'],
-    ['one of a pool without a policy', null, [atSec(0)], 'true; newest 0, 0 counted'],
-    ['one of a pool that nobody knows', {}, [atSec(0, { pool: 'shop/unknown' })], 'true; newest 0, 0 counted'],
+    ['the first', {}, [atSec(0)], 'true; newest 0, 1 counted, 1 learned'],
+    ['a newer one', {}, [atSec(0), atSec(15)], 'true, true; newest 15, 2 counted, 2 learned'],
+    ['an older one', {}, [atSec(15), atSec(0)], 'true, false; newest 15, 1 counted, 1 learned'],
+    ['the same again', {}, [atSec(0), atSec(0)], 'true, true; newest 0, 1 counted, 1 learned'],
+    ['one of a pool without a policy', null, [atSec(0)], 'true; newest 0, 0 counted, 1 learned'],
+    [
+      'one of a pool that nobody knows',
+      {},
+      [atSec(0, { pool: 'shop/unknown' })],
+      'true; newest 0, 0 counted, 0 learned',
+    ],
   ];
   for (const [says, policy, snapshots, outcome] of table) {
     it(`takes in ${says}: ${outcome}`, async () => {
@@ -90,9 +95,9 @@ describe('a replica’s view of measurements', () => {
       const taken = snapshots.map((snapshot) => views.observe(snapshot));
       const of = snapshots[0]?.pool as string;
       const newestSec = (Date.parse(views.snapshot(of)?.timestamp ?? '') - startMs) / 1000;
-      const { objective, service } = views.watchOf(of);
-      expect(`${taken.join(', ')}; newest ${newestSec}, ${objective.intervals.length} counted`).to.equal(outcome);
-      expect(service.jobs).to.equal(150 * objective.intervals.length);
+      const { objective, memory } = views.watchOf(of);
+      const counted = `${objective.intervals.length} counted, ${memory.service.jobs / 150} learned`;
+      expect(`${taken.join(', ')}; newest ${newestSec}, ${counted}`).to.equal(outcome);
     });
   }
 
@@ -102,7 +107,7 @@ describe('a replica’s view of measurements', () => {
     expect(views.costPerHour(atSec(0, { cost_per_hour: 1.5 }))).to.equal(1.5);
     expect(views.costPerHour(atSec(0, { pool: 'shop/unknown' }))).to.equal(0);
     views.observe(atSec(0, { interval_s: 60, cost_per_hour: 6 }));
-    expect(views.watchOf(pool).spending.month.spent).to.be.closeTo(0.1, 1e-9);
+    expect(views.watchOf(pool).memory.spending.month.spent).to.be.closeTo(0.1, 1e-9);
   });
 
   it('has a breach while the objective is missed, and none after', async () => {

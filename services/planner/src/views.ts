@@ -1,26 +1,13 @@
 import type { Forecast, Policy, Pool, Requirement, Snapshot } from '@capplan/contracts';
-import {
-  createRecentLoad,
-  createServiceEstimate,
-  observeRecentLoad,
-  observeService,
-  type RecentLoad,
-  type ServiceEstimate,
-} from '@capplan/planning';
+import { costPerHourOf, createPoolMemory, observeSnapshot, type PoolMemory } from '@capplan/deciding';
 import type { ServiceContext, StoredRecord, Subscription } from '@capplan/runtime';
 import type { PoolPlans } from './decide/pool-plans.ts';
-import { noSpending, type Spending, spend } from './decide/watch-money.ts';
 import { noIntervals, type ObjectiveWatch, watchObjective } from './decide/watch-objective.ts';
 import type { PolicyRecord, PoolRecord, Stores } from './stores.ts';
 
 export interface PoolWatch {
-  spending: Spending;
-  /** False while the money spent before this replica began is unknown. */
-  isSeeded: boolean;
+  memory: PoolMemory;
   objective: ObjectiveWatch;
-  /** Service times and demand over longer than one snapshot. */
-  service: ServiceEstimate;
-  recent: RecentLoad;
   breach: NonNullable<ReturnType<typeof watchObjective>['breach']> | undefined;
   breachEndMs: number;
 }
@@ -90,38 +77,29 @@ export function createViews(
       const known = watches.get(pool);
       if (known) return known;
       const fresh: PoolWatch = {
-        spending: noSpending(clock.nowMs()),
-        isSeeded: false,
+        memory: createPoolMemory(clock.nowMs()),
         objective: noIntervals,
-        service: createServiceEstimate(),
-        recent: createRecentLoad(),
         breach: undefined,
         breachEndMs: 0,
       };
       watches.set(pool, fresh);
       return fresh;
     },
-    costPerHour(snapshot) {
-      const price = views.pool(snapshot.pool)?.worker_cost_per_hour ?? 0;
-      return snapshot.cost_per_hour ?? (snapshot.current_workers + snapshot.starting_workers) * price;
-    },
+    costPerHour: (snapshot) => costPerHourOf(snapshot, views.pool(snapshot.pool)?.worker_cost_per_hour ?? 0),
     observe(snapshot) {
       const known = snapshots.get(snapshot.pool);
       if (known && known.timestamp > snapshot.timestamp) return false;
       snapshots.set(snapshot.pool, snapshot);
-      if (known?.timestamp === snapshot.timestamp) return true;
-      const policy = views.policy(views.pool(snapshot.pool)?.policy_id ?? '');
-      if (!policy) return true;
+      const pool = views.pool(snapshot.pool);
+      if (!pool) return true;
       const watch = views.watchOf(snapshot.pool);
-      const endMs = Date.parse(snapshot.timestamp);
-      const lengthMs = 1000 * snapshot.interval_s;
-      watch.spending = spend(watch.spending, { endMs, lengthMs, costPerHour: views.costPerHour(snapshot) });
-      observeService(watch.service, snapshot);
-      observeRecentLoad(watch.recent, snapshot);
+      observeSnapshot(watch.memory, snapshot, pool.worker_cost_per_hour);
+      const policy = views.policy(pool.policy_id);
+      if (!policy || known?.timestamp === snapshot.timestamp) return true;
       const held = watchObjective(watch.objective, policy, snapshot);
       watch.objective = held.watch;
       watch.breach = held.breach;
-      watch.breachEndMs = endMs;
+      watch.breachEndMs = Date.parse(snapshot.timestamp);
       return true;
     },
     wrotePlans(record) {

@@ -18,9 +18,10 @@ export const ForecastAccuracy = Type.Object({
 });
 export type ForecastAccuracy = Static<typeof ForecastAccuracy>;
 
-/** Sampled futures of demand over the lead time: rates_per_s[path][step]. */
+/** Sampled futures of demand over the lead time: rates_per_s[path][step], from `begins_at`, else from the forecast's `made_at`. */
 export const DemandPaths = Type.Object({
   step_s: Type.Number({ exclusiveMinimum: 0 }),
+  begins_at: Type.Optional(Timestamp),
   rates_per_s: Type.Array(Type.Array(NonNegative, { maxItems: 512 }), { maxItems: 512 }),
 });
 export type DemandPaths = Static<typeof DemandPaths>;
@@ -46,3 +47,8 @@ export const Forecast = Type.Object({
   paths: Type.Optional(DemandPaths),
 });
 export type Forecast = Static<typeof Forecast>;
+
+/** When the first step of a forecast's sampled paths begins, ms since the epoch. */
+export function pathsBeginMs(forecast: Pick<Forecast, 'made_at' | 'paths'>): number {
+  return Date.parse(forecast.paths?.begins_at ?? forecast.made_at);
+}

@@ -1,4 +1,4 @@
-import { durationSec, startupDelaySec } from '@capplan/contracts';
+import { durationSec, pathsBeginMs, startupDelaySec } from '@capplan/contracts';
 import type { TrialQuestion } from '../ports.ts';
 
 const leastSec = 600;
@@ -67,11 +67,12 @@ function expectedRates({ snapshot, forecast }: TrialQuestion, horizonSec: number
   if (!forecast) return present;
   const { paths, mean, step_s: stepSec } = forecast;
   const lateSec = Math.max(0, (Date.parse(snapshot.timestamp) - Date.parse(forecast.made_at)) / 1000);
+  const pathsLateSec = Math.max(0, (Date.parse(snapshot.timestamp) - pathsBeginMs(forecast)) / 1000);
   const points: { at: number; rate: number }[] = [];
   const everySec = Math.max(30, horizonSec / 60);
   for (let at = 0; at < horizonSec; at += everySec) {
     const aheadSec = at + lateSec;
-    const step = paths ? Math.floor(aheadSec / paths.step_s) : -1;
+    const step = paths ? Math.floor((at + pathsLateSec) / paths.step_s) : -1;
     const sampled =
       paths && step < (paths.rates_per_s[0]?.length ?? 0)
         ? meanOf(paths.rates_per_s.map((path) => path[step] ?? 0))

@@ -22,11 +22,11 @@ export interface LongForecast {
 }
 
 const levels = [0.5, 0.8, 0.95] as const;
-const WEEK_SEC = 604_800;
+const weekSec = 604_800;
 /** A named model is trusted and demoted at these errors relative to a plain copy; between them it stays what it was. */
-const TRUSTED_MASE_MAX = 1.05;
-const DEMOTED_MASE_MIN = 1.3;
-const TRUSTED_DAYS_MIN = 3;
+const trustedMaseMax = 1.05;
+const demotedMaseMin = 1.3;
+const trustedDaysMin = 3;
 
 /**
  * Demand for the next `horizonSec`, from the newest closed step.
@@ -40,7 +40,7 @@ export function longForecast(
   previousTrust?: Forecast['trust'],
 ): LongForecast {
   const own = (): LongForecast => {
-    const forecast: PoolForecast = forecastPool(state, { horizonSec: Math.min(WEEK_SEC, horizonSec), levels });
+    const forecast: PoolForecast = forecastPool(state, { horizonSec: Math.min(weekSec, horizonSec), levels });
     const { trust, ...rest } = forecast;
     return { ...rest, trust: { state: trust.state, reason: trust.reason.slice(0, 512) } };
   };
@@ -55,7 +55,7 @@ export function longForecast(
       ratesPerSec: withEvents(state),
     },
     {
-      horizonSteps: Math.ceil(Math.min(WEEK_SEC, horizonSec) / state.stepSec),
+      horizonSteps: Math.ceil(Math.min(weekSec, horizonSec) / state.stepSec),
       levels,
       model: nameOf(settings.model, daysKept),
       events: settings.events,
@@ -88,12 +88,12 @@ export function trustOf(evidence: {
   previous: Forecast['trust'] | undefined;
 }): Forecast['trust'] {
   const { mase, daysKept, previous } = evidence;
-  if (mase === null || daysKept < TRUSTED_DAYS_MIN) {
-    return { state: 'learning', reason: `${daysKept.toFixed(1)} of ${TRUSTED_DAYS_MIN} days seen` };
+  if (mase === null || daysKept < trustedDaysMin) {
+    return { state: 'learning', reason: `${daysKept.toFixed(1)} of ${trustedDaysMin} days seen` };
   }
   const reason = `errors ${mase.toFixed(2)} of those of a plain copy`;
-  if (mase <= TRUSTED_MASE_MAX) return { state: 'trusted', reason };
-  if (mase >= DEMOTED_MASE_MIN) return { state: previous?.state === 'learning' ? 'learning' : 'demoted', reason };
+  if (mase <= trustedMaseMax) return { state: 'trusted', reason };
+  if (mase >= demotedMaseMin) return { state: previous?.state === 'learning' ? 'learning' : 'demoted', reason };
   return { state: previous?.state ?? 'learning', reason };
 }
 

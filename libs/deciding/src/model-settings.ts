@@ -1,36 +1,53 @@
-import { CapacityError, durationSec, type Policy, type Pool, startupDelaySec } from '@capplan/contracts';
+import { CapacityError, durationSec, type Policy } from '@capplan/contracts';
 import type { KnownEvent } from '@capplan/forecasting';
-import type { ForecasterConfig } from './config.ts';
+import { decisionHorizonSec, type PoolFacts } from '@capplan/planning';
 
 type ModelName = NonNullable<Policy['forecast']['model']>;
 
+/** How finely demand is learned and sampled; the same for all pools. */
+export interface ModelSteps {
+  /** Step of the long forecast, seconds; a whole part of a day. */
+  stepSec: number;
+  /** Step on which demand over the lead time is learned, seconds. */
+  leadStepSec: number;
+  /** Step of the sampled demand paths, seconds, and their number. */
+  pathStepSec: number;
+  paths: number;
+}
+
+export const modelStepsDefault: ModelSteps = { stepSec: 900, leadStepSec: 60, pathStepSec: 30, paths: 64 };
+
 /** What a pool and its policy ask of its forecaster. */
-export interface ModelSettings {
+export interface ModelSettings extends ModelSteps {
   pool: string;
   model: ModelName;
   timeZone: string;
   events: KnownEvent[];
-  stepSec: number;
-  leadStepSec: number;
-  /** How far ahead paths reach. */
+  /** How far ahead paths reach: as far as a decision looks. */
   leadSec: number;
   /** How far ahead the published forecast reaches; at most seven days. */
   horizonSec: number;
 }
 
-const HORIZON_SEC_DEFAULT = 86_400;
-export const HORIZON_SEC_MAX = 7 * 86_400;
+const horizonSecDefault = 86_400;
+export const horizonSecMax = 7 * 86_400;
+/** Counts are weighed once a minute. */
+const minuteSec = 60;
 
 /**
  * A pool without a policy yet is forecast with the defaults, so that it has learned something when its policy comes.
  *
  * @throws `policy_mismatch` for a policy, of an older version, whose time zone does not exist
  */
-export function modelSettings(pool: Pool, policy: Policy | undefined, config: ForecasterConfig): ModelSettings {
+export function modelSettings(
+  pool: Pick<PoolFacts, 'id' | 'startupDelaySec'>,
+  policy: Pick<Policy, 'id' | 'forecast'> | undefined,
+  steps: ModelSteps = modelStepsDefault,
+): ModelSettings {
   const asked = policy?.forecast ?? {};
   const timeZone = asked.time_zone ?? 'UTC';
   requireTimeZone(timeZone, policy?.id);
-  const horizonSec = asked.horizon === undefined ? HORIZON_SEC_DEFAULT : durationSec(asked.horizon);
+  const horizonSec = asked.horizon === undefined ? horizonSecDefault : durationSec(asked.horizon);
   return {
     pool: pool.id,
     model: asked.model ?? 'auto',
@@ -41,10 +58,12 @@ export function modelSettings(pool: Pool, policy: Policy | undefined, config: Fo
       toMs: Date.parse(event.to),
       multiplier: event.multiplier,
     })),
-    stepSec: config.stepSec,
-    leadStepSec: config.leadStepSec,
-    leadSec: startupDelaySec(pool) + config.leadBeyondSec,
-    horizonSec: Math.min(HORIZON_SEC_MAX, Math.max(config.stepSec, horizonSec)),
+    stepSec: steps.stepSec,
+    leadStepSec: steps.leadStepSec,
+    pathStepSec: steps.pathStepSec,
+    paths: steps.paths,
+    leadSec: decisionHorizonSec({ startupDelaySec: pool.startupDelaySec, decisionPeriodSec: minuteSec }),
+    horizonSec: Math.min(horizonSecMax, Math.max(steps.stepSec, horizonSec)),
   };
 }
 

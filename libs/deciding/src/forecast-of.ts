@@ -1,8 +1,7 @@
 import { type Forecast, timestamp } from '@capplan/contracts';
 import { leadPaths } from '@capplan/forecasting';
-import type { ForecasterConfig } from './config.ts';
 import { type LongForecast, longForecast } from './long-forecast.ts';
-import { HORIZON_SEC_MAX, type ModelSettings } from './model-settings.ts';
+import { horizonSecMax, type ModelSettings } from './model-settings.ts';
 import type { PoolModel } from './pool-model.ts';
 
 /** Kept between forecasts of one pool: the long part changes only when a step closes. */
@@ -24,15 +23,14 @@ export interface ForecastMemory {
 export function forecastOf(
   model: PoolModel,
   { settings, horizonSec }: { settings: ModelSettings; horizonSec: number },
-  config: Pick<ForecasterConfig, 'paths' | 'pathStepSec' | 'leadBeyondSec'>,
   memory: ForecastMemory = {},
 ): Forecast | undefined {
   if (model.untilMs === 0) return undefined;
   const stepMs = settings.stepSec * 1000;
-  const steps = Math.max(1, Math.floor(Math.min(HORIZON_SEC_MAX, horizonSec) / settings.stepSec));
+  const steps = Math.max(1, Math.floor(Math.min(horizonSecMax, horizonSec) / settings.stepSec));
 
   // One step more than asked for: the newest observation lies inside a step.
-  const longHorizonSec = Math.min(HORIZON_SEC_MAX, (steps + 1) * settings.stepSec);
+  const longHorizonSec = Math.min(horizonSecMax, (steps + 1) * settings.stepSec);
   const key = JSON.stringify([model.long.firstStep, model.long.count, settings, longHorizonSec]);
   if (memory.long?.key !== key) {
     const forecast = longForecast(model.long, { settings, horizonSec: longHorizonSec }, memory.long?.forecast.trust);
@@ -41,7 +39,7 @@ export function forecastOf(
   const { forecast: long } = memory.long;
   const aheadSteps = Math.max(0, (model.untilMs - long.startMs) / stepMs);
   const shifted = (rates: ArrayLike<number>): number[] => shift(rates, aheadSteps, steps);
-  const sampled = sampledPaths(model, settings, config);
+  const sampled = sampledPaths(model, settings);
   return {
     pool: settings.pool,
     made_at: timestamp(model.untilMs),
@@ -64,22 +62,19 @@ export function forecastOf(
 const pathFiguresMax = 49_152;
 const pathsMin = 8;
 
-function sampledPaths(
-  model: PoolModel,
-  { leadSec }: ModelSettings,
-  config: Pick<ForecasterConfig, 'paths' | 'pathStepSec'>,
-): Forecast['paths'] {
-  const { pathStepSec: stepSec } = config;
-  const steps = Math.min(512, Math.ceil(leadSec / stepSec));
-  // Paths begin where the newest closed step of the lead forecaster ends; what is over by now is dropped.
-  const closedMs = model.lead.openStep * model.lead.baseStepSec * 1000;
-  const over = Math.max(0, Math.floor((model.untilMs - closedMs) / 1000 / stepSec));
-  const paths = Math.min(config.paths, Math.max(pathsMin, Math.floor(pathFiguresMax / steps)));
-  const sampled = leadPaths(model.lead, { stepSec, steps: steps + over, paths });
+function sampledPaths(model: PoolModel, settings: ModelSettings): Forecast['paths'] {
+  const { leadSec, pathStepSec: stepSec } = settings;
+  // Paths begin where the newest closed step of the lead forecaster ends, which may be a little ago.
+  const beginsMs = model.lead.openStep * model.lead.baseStepSec * 1000;
+  const lateSec = Math.max(0, model.untilMs - beginsMs) / 1000;
+  const steps = Math.min(512, Math.ceil((leadSec + lateSec) / stepSec));
+  const paths = Math.min(settings.paths, Math.max(pathsMin, Math.floor(pathFiguresMax / steps)));
+  const sampled = leadPaths(model.lead, { stepSec, steps, paths });
   if (sampled === undefined) return undefined;
   return {
     step_s: stepSec,
-    rates_per_s: sampled.ratesPerSec.map((path) => path.slice(over).map(rounded)),
+    begins_at: timestamp(beginsMs),
+    rates_per_s: sampled.ratesPerSec.map((path) => path.map(rounded)),
   };
 }
 
@@ -92,6 +87,13 @@ function shift(rates: ArrayLike<number>, ahead: number, steps: number): number[]
   return Array.from({ length: steps }, (_, i) => rounded((1 - part) * at(whole + i) + part * at(whole + i + 1)));
 }
 
+/** Four digits; a decision makes some hundred figures, and going by their text would cost more than the decision. */
 function rounded(value: number): number {
-  return Number.isFinite(value) ? Number(value.toPrecision(4)) : 0;
+  if (!Number.isFinite(value) || value <= 0) return 0;
+  const digits = 3 - Math.floor(Math.log10(value));
+  if (digits < 0) return Math.round(value * 10 ** digits) * 10 ** -digits;
+  // Beyond what a power of ten can say exactly.
+  if (digits > 22) return Number(value.toPrecision(4));
+  const scale = 10 ** digits;
+  return Math.round(value * scale) / scale;
 }

@@ -1,12 +1,11 @@
 import { check, Forecast, messageBytesMax } from '@capplan/contracts';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { forecastOf } from './decide.ts';
-import { historyPages } from './history-pages.ts';
+import { forecastOf } from './forecast-of.ts';
 import { trustOf } from './long-forecast.ts';
-import { type ModelSettings, modelSettings } from './model-settings.ts';
+import type { ModelSettings } from './model-settings.ts';
 import { createPoolModel, observationOf, observe, type PoolModel, packModel, unpackModel } from './pool-model.ts';
-import { config, rateAt, samplePolicy, samplePool, sampleSnapshot, settings, startMs } from './samples.test-data.ts';
+import { rateAt, sampleSnapshot, settings, settingsFor, startMs } from './samples-for-tests.ts';
 
 /** A model that has seen so many days, in steps of five minutes. */
 function learned(days: number, asked: ModelSettings = settings): PoolModel {
@@ -18,14 +17,14 @@ function learned(days: number, asked: ModelSettings = settings): PoolModel {
 }
 
 const forecast = (model: PoolModel, asked: ModelSettings = settings, horizonSec = 86_400): Forecast => {
-  const made = forecastOf(model, { settings: asked, horizonSec }, config);
+  const made = forecastOf(model, { settings: asked, horizonSec });
   if (made === undefined) throw new Error('no forecast');
   return made;
 };
 
 describe('forecastOf', () => {
   it('says nothing before it has seen anything', () => {
-    expect(forecastOf(createPoolModel(settings), { settings, horizonSec: 3600 }, config)).to.equal(undefined);
+    expect(forecastOf(createPoolModel(settings), { settings, horizonSec: 3600 })).to.equal(undefined);
   });
 
   it('begins with the newest observation, and follows the wave of the days before', () => {
@@ -40,13 +39,13 @@ describe('forecastOf', () => {
     }
     expect(made.intervals.map(({ level }) => level)).to.deep.equal([0.5, 0.8, 0.95]);
     expect(made.paths?.rates_per_s).to.have.length(64);
-    expect(made.paths?.rates_per_s[0]).to.have.length(10);
+    expect(made.paths?.rates_per_s[0]).to.have.length(8);
     for (const path of made.paths?.rates_per_s ?? []) expect(path[0]).to.be.within(5, 15);
   });
 
   it('fits into a message, however many paths are asked for and however far they reach', () => {
     const asked = { ...settings, leadSec: 14_400 };
-    const made = forecastOf(learned(5, asked), { settings: asked, horizonSec: 86_400 }, { ...config, paths: 512 });
+    const made = forecastOf(learned(5, asked), { settings: { ...asked, paths: 512 }, horizonSec: 86_400 });
     expect(made?.paths?.rates_per_s.length).to.equal(102);
     expect(made?.paths?.rates_per_s[0]).to.have.length(480);
     expect(JSON.stringify(made).length).to.be.below(messageBytesMax / 2);
@@ -85,7 +84,7 @@ describe('forecastOf', () => {
   });
 
   it('uses the model that the policy names, once there is enough history for it', () => {
-    const asked = modelSettings(samplePool(), samplePolicy({ model: 'holt_winters' }), config);
+    const asked = settingsFor({ model: 'holt_winters' });
     expect(forecast(learned(6, asked), asked).model).to.equal('holt_winters');
     const early = forecast(learned(0.1, asked), asked);
     expect(early.model).not.to.equal('holt_winters');
@@ -96,7 +95,7 @@ describe('forecastOf', () => {
   it('multiplies demand while a known event lasts', () => {
     const [from, to] = [5, 6].map((day) => new Date(startMs + day * 86_400_000).toISOString()) as [string, string];
     const events = [{ from, to, multiplier: 3 }];
-    const asked = modelSettings(samplePool(), samplePolicy({ events }), config);
+    const asked = settingsFor({ events });
     const plain = forecast(learned(5)).mean[40] as number;
     expect(forecast(learned(5, asked), asked).mean[40]).to.be.closeTo(3 * plain, 0.1 * plain);
   });
@@ -133,43 +132,48 @@ describe('observe', () => {
   });
 });
 
-describe('unpackModel', () => {
-  it('gives up a model that was learned under other settings, or cannot be read', () => {
-    const bytes = packModel(learned(1), settings);
-    const slower = modelSettings(samplePool({ startup_delay: '600s' }), samplePolicy(), config);
-    expect(unpackModel(bytes, slower)).to.equal(undefined);
-    expect(unpackModel(bytes.slice(0, 100), settings)).to.equal(undefined);
-    expect(unpackModel(new TextEncoder().encode('{"v":2}'), settings)).to.equal(undefined);
+describe('what a snapshot says about demand', () => {
+  for (const [says, changes, rate] of [
+    ['trusted', {}, 10],
+    ['not trusted', { quality: { trusted: false, suspects: [] } }, null],
+    ['far more than its own figures account for', { arrival_rate: 10_000, completion_rate: 10, backlog: 0 }, null],
+    [
+      'nothing, and jobs wait in front of idle workers',
+      { arrival_rate: 0, completion_rate: 0, backlog: 9, busy_slots: 0 },
+      null,
+    ],
+  ] as const) {
+    it(`${says}: ${rate ?? 'unknown'}`, () => {
+      const seen = observationOf(
+        sampleSnapshot(startMs, { arrival_rate: 10, completion_rate: 10, ...changes } as object),
+      );
+      expect(seen.ratePerSec).to.equal(rate);
+    });
+  }
+});
+
+describe('paths of a forecast', () => {
+  it('begin with the newest closed step, and reach as far from now as a decision looks', () => {
+    const model = learned(5);
+    const minuteMs = model.untilMs + 60_000;
+    observe(model, { endMs: minuteMs, intervalSec: 60, ratePerSec: 10 });
+    expect(forecast(model).paths).to.deep.include({ begins_at: new Date(minuteMs).toISOString() });
+    expect(forecast(model).paths?.rates_per_s[0]).to.have.length(8);
+    observe(model, { endMs: minuteMs + 45_000, intervalSec: 45, ratePerSec: 10 });
+    const later = forecast(model);
+    expect(later.made_at).to.equal(new Date(minuteMs + 45_000).toISOString());
+    expect(later.paths).to.deep.include({ begins_at: new Date(minuteMs).toISOString() });
+    expect(later.paths?.rates_per_s[0]).to.have.length(10);
   });
 });
 
-describe('historyPages', () => {
-  const nowMs = startMs + 17_000;
-
-  it('covers everything since, without a gap, in questions that are not too large', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 80 * 86_400 }),
-        fc.integer({ min: 0, max: 86_400 }),
-        (agoSec, offsetSec) => {
-          const now = nowMs + offsetSec * 1000;
-          const sinceMs = now - agoSec * 1000;
-          const pages = historyPages({ sinceMs, nowMs: now });
-          let at = Math.max(sinceMs, now - 63 * 86_400_000);
-          for (const { fromMs, toMs, everySec } of pages) {
-            expect(fromMs).to.equal(at);
-            expect(toMs).to.be.greaterThan(fromMs);
-            expect((toMs - fromMs) / 1000 / everySec).to.be.at.most(801);
-            at = toMs;
-          }
-          expect(now - at).to.be.lessThan(1000);
-        },
-      ),
-    );
-  });
-
-  it('asks nothing when nothing is missing', () => {
-    expect(historyPages({ sinceMs: nowMs, nowMs })).to.deep.equal([]);
+describe('unpackModel', () => {
+  it('gives up a model that was learned under other settings, or cannot be read', () => {
+    const bytes = packModel(learned(1), settings);
+    const slower = settingsFor({}, 600);
+    expect(unpackModel(bytes, slower)).to.equal(undefined);
+    expect(unpackModel(bytes.slice(0, 100), settings)).to.equal(undefined);
+    expect(unpackModel(new TextEncoder().encode('{"v":2}'), settings)).to.equal(undefined);
   });
 });
 

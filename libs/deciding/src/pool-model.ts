@@ -13,6 +13,7 @@ import {
   unpackPoolForecaster,
   updatePoolForecaster,
 } from '@capplan/forecasting';
+import { contradictionOf } from '@capplan/planning';
 import { learningKey, type ModelSettings } from './model-settings.ts';
 
 /** Everything learned about one pool's demand. Changed in place by `observe`. */
@@ -47,12 +48,12 @@ export function createPoolModel(settings: ModelSettings): PoolModel {
   };
 }
 
-/** What a snapshot says about demand. A suspect one says nothing. */
+/** What a snapshot says about demand. A suspect one, or one whose figures cannot be true together, says nothing. */
 export function observationOf(snapshot: Snapshot): Observation {
   return {
     endMs: Date.parse(snapshot.timestamp),
     intervalSec: snapshot.interval_s,
-    ratePerSec: snapshot.quality.trusted ? snapshot.arrival_rate : null,
+    ratePerSec: snapshot.quality.trusted && contradictionOf(snapshot) === undefined ? snapshot.arrival_rate : null,
   };
 }
 
