@@ -12,10 +12,12 @@ import { planId } from './decide/plan-id.ts';
 import { noPlans, type PoolPlans, told } from './decide/pool-plans.ts';
 import { isSound } from './decide/record-rules.ts';
 import { budgetAlerts } from './decide/watch-money.ts';
+import { withoutInputs } from './decide/without-inputs.ts';
 import type { ExecutorLimits } from './executor-limits.ts';
 import type { PlanningCore, TrialAnswer, Trials } from './ports.ts';
 import type { Receipts, Stores } from './stores.ts';
 import type { Views } from './views.ts';
+import type { WindowInput } from './window-inputs.ts';
 
 export interface DecidingDeps {
   context: ServiceContext;
@@ -44,7 +46,12 @@ export interface Deciding {
   ordered(ground: Ground, asked: AskedTarget): Ground;
   /** The same ground with what the planner does of its own accord: nothing, while it backs off after failures. */
   automatic(ground: Ground): Ground;
-  onSnapshot(snapshot: Snapshot): Promise<void>;
+  /**
+   * The one decision for a snapshot's window; the same snapshot again changes nothing.
+   *
+   * @param without what has not come for this window: the decision goes by what there is, and says so
+   */
+  onSnapshot(snapshot: Snapshot, without?: readonly WindowInput[]): Promise<void>;
 }
 
 /** Where work fails and the policy, from before it was looked at so closely, would not be written today: that is why. */
@@ -245,36 +252,49 @@ export function createDeciding(deps: DecidingDeps): Deciding {
     }
   }
 
+  async function decideOnce(
+    pool: Pool,
+    policy: Policy,
+    snapshot: Snapshot,
+    without: readonly WindowInput[],
+  ): Promise<void> {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      const stored =
+        attempt === 0 ? (views.plans(pool.id) ?? (await stores.plans.get(pool.id))) : await stores.plans.get(pool.id);
+      if (stored) views.wrotePlans(stored);
+      const before = told(stored?.value ?? noPlans(pool.id));
+      if (before.active?.status === 'executing') return;
+      const after = await next(before, withoutInputs(automatic(decideFor(pool, policy, snapshot)), without));
+      if (after === before) return;
+      try {
+        const revision = stored
+          ? await stores.plans.update(pool.id, after, stored.revision)
+          : await stores.plans.create(pool.id, after);
+        views.wrotePlans({ key: pool.id, value: after, revision });
+        return;
+      } catch (error) {
+        if (!isCapacityError(error, 'conflict')) throw error;
+      }
+    }
+    throw new CapacityError('conflict', `the plans of ${pool.id} change too fast`);
+  }
+
   return {
     ground,
     ordered,
     automatic,
     draft,
-    async onSnapshot(snapshot) {
+    async onSnapshot(snapshot, without = []) {
       const isNewest = views.observe(snapshot);
       const pool = views.pool(snapshot.pool);
       const policy = pool && views.policy(pool.policy_id);
       if (!pool || !policy || !isNewest || isTooOld(snapshot)) return;
+      const endMs = Date.parse(snapshot.timestamp);
+      const watch = views.watchOf(pool.id);
+      if (endMs <= watch.decidedMs) return;
       await watchFigures(snapshot, policy);
-      for (let attempt = 0; attempt < attemptsMax; attempt++) {
-        const stored =
-          attempt === 0 ? (views.plans(pool.id) ?? (await stores.plans.get(pool.id))) : await stores.plans.get(pool.id);
-        if (stored) views.wrotePlans(stored);
-        const before = told(stored?.value ?? noPlans(pool.id));
-        if (before.active?.status === 'executing') return;
-        const after = await next(before, automatic(decideFor(pool, policy, snapshot)));
-        if (after === before) return;
-        try {
-          const revision = stored
-            ? await stores.plans.update(pool.id, after, stored.revision)
-            : await stores.plans.create(pool.id, after);
-          views.wrotePlans({ key: pool.id, value: after, revision });
-          return;
-        } catch (error) {
-          if (!isCapacityError(error, 'conflict')) throw error;
-        }
-      }
-      throw new CapacityError('conflict', `the plans of ${pool.id} change too fast`);
+      await decideOnce(pool, policy, snapshot, without);
+      watch.decidedMs = endMs;
     },
   };
 }

@@ -1,7 +1,14 @@
 import { everyItem, everyPage, type Plan } from '@capplan/contracts';
 import { expect } from 'chai';
 import { ada, plannerConfig as config, openPlannerWorld as open, pool } from './conformance/planner-world.ts';
-import { samplePolicy, samplePool, sampleRollout, sampleSnapshot } from './conformance/samples.ts';
+import {
+  sampleForecast,
+  samplePolicy,
+  samplePool,
+  sampleRequirement,
+  sampleRollout,
+  sampleSnapshot,
+} from './conformance/samples.ts';
 import type { Trials } from './ports.ts';
 import { openStores } from './stores.ts';
 
@@ -47,6 +54,48 @@ describe('the planner service', () => {
     expect(shown).to.include({ status: 'proposed', target_workers: 7 });
     expect(await v.refusal(v.ask('plan.approve', { plan_id: shown?.id as string }))).to.equal('illegal_transition');
     expect(v.told('plan.approved')).to.deep.equal([]);
+  });
+
+  it('makes one decision for a window, with its forecast and requirement or saying that they had not come', async () => {
+    const w = await open({ mode: 'manual' });
+    const seen: (string | undefined)[] = [];
+    w.world.wish = ({ forecast }) => {
+      seen.push(forecast?.made_at);
+      return 7;
+    };
+    const publish = (type: 'forecast.made' | 'capacity.sized', made_at: string) => {
+      const [forecast, requirement] = [sampleForecast(made_at), sampleRequirement(made_at)];
+      return type === 'forecast.made'
+        ? w.helper.bus.publish({ type, key: pool, data: forecast, cause: made_at })
+        : w.helper.bus.publish({ type, key: pool, data: requirement, cause: made_at });
+    };
+    const { timestamp } = await w.observe(4);
+    await w.clock.advance(300);
+    await w.clock.waitFor(publish('forecast.made', timestamp));
+    await w.clock.advance(300);
+    expect(seen, 'the requirement has not come').to.deep.equal([]);
+    await w.clock.waitFor(publish('capacity.sized', timestamp));
+    await w.clock.advance(100);
+    expect(seen).to.deep.equal([timestamp]);
+    expect((await w.plans())[0]?.rationale).to.not.contain('Decided without');
+
+    const again = sampleSnapshot(Date.parse(timestamp), 4);
+    await w.clock.waitFor(
+      w.helper.bus.publish({ type: 'load.observed', key: pool, data: again, cause: 'the same, said again' }),
+    );
+    await w.clock.advance(2000);
+    expect(seen, 'the same window').to.have.length(1);
+
+    w.world.wish = () => 20;
+    await w.clock.advance(13_000);
+    await w.observe(4);
+    await w.clock.advance(900);
+    expect((await w.plans())[0]?.target_workers, 'still waiting').to.equal(7);
+    await w.clock.advance(200);
+    const [late] = await w.plans();
+    expect(late).to.include({ target_workers: 20 });
+    expect(late?.rationale).to.contain('Decided without forecast and requirement of this window');
+    expect(late?.explanation[0]).to.include({ rule: 'window', before: 4, after: 4 });
   });
 
   it('approves nothing while the audit log is silent, and catches up when it is back', async () => {

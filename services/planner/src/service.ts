@@ -80,7 +80,9 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     subscriptions.push(
       // Each replica of its own accord: a relay is heard by one of them.
       await bus.follow('pool.changed', ({ envelope: { key, data } }) => {
-        if (data.pool === null) guard.forget(key);
+        if (data.pool !== null) return;
+        guard.forget(key);
+        views.inputs.forget(key);
       }),
     );
 
@@ -104,9 +106,12 @@ export function createPlanner(context: ServiceContext, config: PlannerConfig, po
     }
     subscriptions.push(
       await bus.consume('load.observed', { durable: 'planner-load-observed' }, async ({ envelope: { data } }) => {
-        const beganMs = clock.nowMs();
-        await guard.run(data.pool, () => deciding.onSnapshot(data));
-        figures.planned((clock.nowMs() - beganMs) / 1000);
+        await guard.run(data.pool, async () => {
+          const without = views.pool(data.pool) ? await views.inputs.of(data) : [];
+          const beganMs = clock.nowMs();
+          await deciding.onSnapshot(data, without);
+          figures.planned((clock.nowMs() - beganMs) / 1000);
+        });
         const { intervals } = views.watchOf(data.pool).objective;
         const within = intervals.filter(({ isWithin }) => isWithin).length;
         if (intervals.length > 0 && views.pool(data.pool)) figures.objective(data.pool, within / intervals.length);

@@ -4,12 +4,15 @@ import type { ServiceContext, StoredRecord, Subscription } from '@capplan/runtim
 import type { PoolPlans } from './decide/pool-plans.ts';
 import { noIntervals, type ObjectiveWatch, watchObjective } from './decide/watch-objective.ts';
 import type { PolicyRecord, PoolRecord, Stores } from './stores.ts';
+import { createWindowInputs, type WindowInputs } from './window-inputs.ts';
 
 export interface PoolWatch {
   memory: PoolMemory;
   objective: ObjectiveWatch;
   breach: NonNullable<ReturnType<typeof watchObjective>['breach']> | undefined;
   breachEndMs: number;
+  /** End of the newest window that a decision was made for. */
+  decidedMs: number;
 }
 
 /** What this replica knows of the world, and could rebuild at any time. */
@@ -25,6 +28,8 @@ export interface Views {
   forecast(pool: string): Forecast | undefined;
   requirement(pool: string): Requirement | undefined;
   watchOf(pool: string): PoolWatch;
+  /** What belongs to a snapshot's window, waited for. */
+  inputs: WindowInputs;
   costPerHour(snapshot: Snapshot): number;
   /** Takes a snapshot in; false when a newer one is known. */
   observe(snapshot: Snapshot): boolean;
@@ -73,6 +78,10 @@ export function createViews(
     snapshot: (pool) => snapshots.get(pool),
     forecast: (pool) => forecasts.get(pool),
     requirement: (pool) => requirements.get(pool),
+    inputs: createWindowInputs(clock, {
+      forecast: (pool) => forecasts.get(pool),
+      requirement: (pool) => requirements.get(pool),
+    }),
     watchOf(pool) {
       const known = watches.get(pool);
       if (known) return known;
@@ -81,6 +90,7 @@ export function createViews(
         objective: noIntervals,
         breach: undefined,
         breachEndMs: 0,
+        decidedMs: 0,
       };
       watches.set(pool, fresh);
       return fresh;
@@ -126,8 +136,12 @@ export function createViews(
           const begins = data.anomaly !== null && forecasts.get(data.pool)?.anomaly?.kind !== data.anomaly.kind;
           if (begins && views.pool(data.pool)) onAnomaly(data.pool, data.anomaly?.kind ?? '');
           newer(forecasts, data.pool, data);
+          views.inputs.arrived(data.pool);
         }),
-        await bus.follow('capacity.sized', ({ envelope: { data } }) => newer(requirements, data.pool, data)),
+        await bus.follow('capacity.sized', ({ envelope: { data } }) => {
+          newer(requirements, data.pool, data);
+          views.inputs.arrived(data.pool);
+        }),
       ];
     },
   };

@@ -1,8 +1,10 @@
 import {
   durationText,
+  type Forecast,
   type Plan,
   type Policy,
   type Pool,
+  type Requirement,
   type Rollout,
   type Snapshot,
   type Step,
@@ -195,5 +197,33 @@ export function sampleRollout(plan: Plan, status: Rollout['status'], atMs: numbe
     started_at: timestamp(atMs),
     updated_at: timestamp(atMs),
     plan,
+  };
+}
+
+export function sampleForecast(made_at: string): Forecast {
+  return {
+    pool: 'shop/checkout',
+    made_at,
+    step_s: 900,
+    mean: [10, 10],
+    intervals: [],
+    model: 'online',
+    accuracy: { mase: null, wape: null, coverage: null },
+    trust: { state: 'learning', reason: 'sample' },
+    anomaly: null,
+  };
+}
+
+export function sampleRequirement(made_at: string): Requirement {
+  return {
+    pool: 'shop/checkout',
+    made_at,
+    step_s: 900,
+    workers: [7],
+    offered_load_erlangs: [10],
+    quantile: 0.5,
+    feasible: true,
+    binding: 'latency',
+    reason: 'sample',
   };
 }
