@@ -13,6 +13,7 @@ export { createMemoryBackend, type MemoryBackend, type MemoryContext } from './m
 export type { NatsLink, NatsOptions } from './nats/nats-link.ts';
 export { connectNats } from './nats/nats-link.ts';
 export { type NatsAccess, NatsSettings } from './nats/nats-settings.ts';
+export { streamCompression } from './nats/stream-compression.ts';
 export * from './ports/bus.ts';
 export * from './ports/cache.ts';
 export * from './ports/clock.ts';

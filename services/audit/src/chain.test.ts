@@ -170,6 +170,23 @@ describe('an audit chain', () => {
     }
   });
 
+  it('does not take a record under a key that nobody has for one of ours, however well it is linked', async () => {
+    const { log, chain } = await filled(3);
+    const [third, ours] = [await recordAt(log, 3), createAesSealer(keys)];
+    const place = { previousHash: third.hash, previousAt: third.appended_at, appendedAt: third.appended_at };
+    await log.append(createAesSealer(makeAuditKeys()).seal(entry('forged'), { ...place, sequence: 4 }), 3);
+    const verdict = await chain.verify();
+    expect(verdict).to.include({ intact: false, records: 4, first_broken: 4 });
+    expect(verdict.detail).to.include('records from 4 on').and.include('key that this replica does not have');
+    // Not even with the hash of the one that stood there, when the next one of ours names another.
+    const fourth = await recordAt(log, 4);
+    const after = { previousHash: third.hash, previousAt: fourth.appended_at, appendedAt: fourth.appended_at };
+    await log.append(ours.seal(entry('e5'), { ...after, sequence: 5 }), 4);
+    expect(await chain.verify()).to.include({ intact: false, first_broken: 4 });
+    log.tamper(5, ours.seal(entry('e5'), { ...after, previousHash: fourth.hash, sequence: 5 }));
+    expect(await chain.verify()).to.deep.equal({ intact: true, records: 5, first_broken: null });
+  });
+
   it('does not accept a checkpoint that somebody else signed', async () => {
     const { log, chain } = await filled(10);
     const intruder = createAesSealer(makeAuditKeys());
@@ -264,9 +281,11 @@ describe('an audit chain', () => {
     const { records } = await rotated.list({ limit: 10 });
     expect(records.map((record) => record.entry.id)).to.deep.equal(['e1', 'e2', 'e3', 'e4']);
     expect(await rotated.verify()).to.include({ intact: true });
-    // Whoever lacks the new key can still walk the chain, and sees what it cannot read.
+    // Whoever lacks the new key can stand for its records only where a checkpoint does, and sees what it cannot read.
     const without = chainOn(log);
-    expect(await without.verify()).to.include({ intact: true });
+    expect(await without.verify()).to.include({ intact: false, first_broken: 4 });
+    for (let i = 5; i <= 10; i++) await rotated.append(entry(`e${i}`));
+    expect(await without.verify()).to.deep.equal({ intact: true, records: 10, first_broken: null });
     expect((await without.list({ limit: 10 })).records[3]?.entry).to.include({ action: 'unreadable' });
   });
 });

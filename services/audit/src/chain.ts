@@ -7,7 +7,7 @@ import {
   timestamp,
 } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
-import { detailBytesMax, foreignKeySentence, foreignLine, genesisHash } from './decide.ts';
+import { detailBytesMax, foreignKeySentence, foreignLine, genesisHash, type LineProof } from './decide.ts';
 import { type ListQuestion, listRecords, type RecordStretch } from './listing.ts';
 import type { AuditLine, AuditLog, PlacedLine, RecordLine, Sealer } from './ports.ts';
 import { createVerification, type Verification } from './verification.ts';
@@ -136,7 +136,7 @@ export function createAuditChain({
 
   const verification = createVerification({
     log,
-    isAuthentic,
+    proofOf,
     clock,
     retentionMs: config.retentionMs,
     untilAppended: () => queue,
@@ -169,13 +169,14 @@ export function createAuditChain({
     stop: verification.stop,
   };
 
-  function isAuthentic(line: AuditLine | undefined): boolean {
-    if (line === undefined) return false;
-    if (line.kind === 'checkpoint') return sealer.isSigned(line);
-    if (sealer.hashOf(line) !== line.hash) return false;
+  function proofOf(line: AuditLine | undefined): LineProof {
+    if (line === undefined) return 'forged';
+    if (line.kind === 'checkpoint') return sealer.isSigned(line) ? 'ours' : 'forged';
+    if (sealer.hashOf(line) !== line.hash) return 'forged';
     // Anybody can compute a hash. Only a key holder can seal, so a record that a known key does not open is forged.
     const opened = sealer.open(line);
-    return opened.ok || opened.reason === 'unknown_key';
+    if (opened.ok) return 'ours';
+    return opened.reason === 'unknown_key' ? 'unknown_key' : 'forged';
   }
 
   /** A record that cannot be opened is shown as such: hiding it would make the list look complete. */

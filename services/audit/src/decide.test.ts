@@ -1,4 +1,4 @@
-import type { Envelope } from '@capplan/contracts';
+import type { Envelope, EventType } from '@capplan/contracts';
 import { expect } from 'chai';
 import { auditEntryOf, foreignLine } from './decide.ts';
 import type { AuditLine } from './ports.ts';
@@ -102,5 +102,30 @@ describe('auditEntryOf', () => {
     const { detail, actor } = auditEntryOf(event('x'.repeat(700_000)));
     expect(actor).to.equal('ada');
     expect(detail).to.deep.equal({ left_out: '700027 bytes, more than the 524288 of a record' });
+  });
+
+  it('keeps why a plan was made with its proposal, and of what became of it what is new', () => {
+    const plan = {
+      ...{ id: 'plan-1', pool: 'shop/a', status: 'approved', steps: [{ to_workers: 4 }], approvals: [{ by: 'ada' }] },
+      ...{
+        rationale: 'needed',
+        explanation: [1],
+        simulation: {},
+        cost_impact: {},
+        current_state: {},
+        target_state: {},
+      },
+      ...{ forecast: { predicted_lambda: [1] }, alternatives: [1] },
+    };
+    const kept = (type: EventType) =>
+      Object.keys(auditEntryOf({ ...event(''), type, data: plan as never }).detail as object);
+    const course = ['id', 'pool', 'status', 'steps', 'approvals'];
+    const why = ['rationale', 'explanation', 'simulation', 'cost_impact', 'current_state', 'target_state'];
+    expect(kept('plan.proposed')).to.have.members([...course, ...why]);
+    for (const type of ['plan.approved', 'plan.executing', 'plan.failed'] as const) {
+      expect(kept(type)).to.have.members(course);
+    }
+    const entry = auditEntryOf({ ...event(''), type: 'plan.approved', data: plan as never });
+    expect(entry.target).to.equal('plan-1');
   });
 });

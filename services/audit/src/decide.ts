@@ -31,7 +31,8 @@ export const auditedEvents = [
 
 /**
  * What the log keeps of an event: who, what, to what, with what outcome, and enough detail to judge the decision
- * later. Forecast curves and the plan inside a rollout are left out; the plan's own events hold it.
+ * later. Forecast curves and the plan inside a rollout are left out; the plan's own events hold it. Why a plan was made
+ * stands in the entries `plan.proposed` of the same target: the later ones hold what became of it.
  */
 export function auditEntryOf(envelope: Envelope): AuditEntry {
   const [context = '', outcome = ''] = envelope.type.split('.');
@@ -42,7 +43,7 @@ export function auditEntryOf(envelope: Envelope): AuditEntry {
     target: targetOf(context, envelope),
     outcome,
     time: envelope.time,
-    detail: fitting(detailOf(context, envelope.data)),
+    detail: fitting(detailOf(envelope)),
   };
 }
 
@@ -69,13 +70,16 @@ function targetOf(context: string, envelope: Envelope): string {
   return (typeof named === 'string' ? named : envelope.key).slice(0, 256);
 }
 
-function detailOf(context: string, data: unknown): unknown {
-  if (context === 'plan') {
-    const { forecast: _curves, alternatives: _others, ...rest } = data as Plan;
+function detailOf({ type, data }: Envelope): unknown {
+  if (type.startsWith('plan.')) {
+    const { forecast: _curves, alternatives: _others, ...proposal } = data as unknown as Plan;
+    if (type === 'plan.proposed') return proposal;
+    const { rationale: _1, explanation: _2, simulation: _3, cost_impact: _4, ...course } = proposal;
+    const { current_state: _5, target_state: _6, ...rest } = course;
     return rest;
   }
-  if (context === 'rollout') {
-    const { plan: _plan, ...rest } = data as Rollout;
+  if (type.startsWith('rollout.')) {
+    const { plan: _plan, ...rest } = data as unknown as Rollout;
     return rest;
   }
   return data;
@@ -87,15 +91,18 @@ export interface ChainWalk {
   last: { sequence: number; hash: string; appendedAt: string | undefined } | undefined;
   /** Sequence of the first record that is missing or not as it was written. */
   firstBroken: number | null;
+  /** Sequence of the first record that nothing written with our keys vouches for so far. */
+  firstUnvouched: number | null;
 }
 
-export const chainWalkStart: ChainWalk = { records: 0, last: undefined, firstBroken: null };
+export const chainWalkStart: ChainWalk = { records: 0, last: undefined, firstBroken: null, firstUnvouched: null };
 
-/** What only somebody with keys and hash functions can say about a line. */
-export interface LineFacts {
-  /** The record's content gives its hash, or the checkpoint's signature is good. */
-  authentic: boolean;
-}
+/**
+ * What only somebody with keys and hash functions can say about a line. `ours`: the record's content gives its hash and
+ * one of our keys opens it, or the checkpoint's signature is good. `unknown_key`: the content gives the hash, which
+ * anybody can bring about, and none of our keys is named. `forged`: everything else.
+ */
+export type LineProof = 'ours' | 'unknown_key' | 'forged';
 
 /**
  * One step of a walk from the oldest kept line to the newest.
@@ -103,40 +110,70 @@ export interface LineFacts {
  * A record is good when its content gives its hash, it names the hash of the one before, and numbers follow each
  * other. The walk begins at record 1, at a signed checkpoint whose record has aged out, or at a record whose
  * predecessor was old enough to have aged out; a front that went missing earlier is a break.
+ *
+ * A record under a key that is not ours is good when a later line that is ours builds on it: a record of ours names the
+ * hash before it, and a checkpoint that of its record. Until then it may be anybody's.
  */
 export function walkLine(
   walk: ChainWalk,
   line: AuditLine | undefined,
-  facts: LineFacts,
+  proof: LineProof,
   age: { nowMs: number; retentionMs: number },
 ): ChainWalk {
   const next = (walk.last?.sequence ?? 0) + 1;
   if (line === undefined) return broken(walk, next);
   if (line.kind === 'checkpoint') {
-    if (!facts.authentic) return broken(walk, line.sequence);
+    if (proof !== 'ours') return broken(walk, line.sequence);
     if (walk.last === undefined) {
       return { ...walk, last: { sequence: line.sequence, hash: line.hash, appendedAt: undefined } };
     }
     const agrees = walk.last.sequence === line.sequence && walk.last.hash === line.hash;
-    return agrees ? walk : broken(walk, Math.min(line.sequence, next));
+    return agrees ? { ...walk, firstUnvouched: null } : broken(walk, Math.min(line.sequence, next));
   }
   const counted: ChainWalk = {
     ...walk,
     records: walk.records + 1,
     last: { sequence: line.sequence, hash: line.hash, appendedAt: line.appended_at },
   };
-  if (!facts.authentic) return broken(counted, line.sequence);
+  if (proof === 'forged') return broken(counted, line.sequence);
+  const linked: ChainWalk = {
+    ...counted,
+    firstUnvouched: proof === 'ours' ? null : (walk.firstUnvouched ?? line.sequence),
+  };
   if (walk.last === undefined) {
-    if (line.sequence === 1) return line.previous_hash === genesisHash ? counted : broken(counted, 1);
+    if (line.sequence === 1) return line.previous_hash === genesisHash ? linked : broken(counted, 1);
     const predecessorMs = line.previous_at === null ? Number.NaN : Date.parse(line.previous_at);
-    return predecessorMs <= age.nowMs - age.retentionMs ? counted : broken(counted, line.sequence - 1);
+    return predecessorMs <= age.nowMs - age.retentionMs ? linked : broken(counted, line.sequence - 1);
   }
   if (line.sequence !== next) return broken(counted, Math.min(next, line.sequence));
-  return line.previous_hash === walk.last.hash ? counted : broken(counted, line.sequence);
+  return line.previous_hash === walk.last.hash ? linked : broken(counted, line.sequence);
 }
 
+/** Where the chain does not hold, or what breaks it was not noticed any earlier: at records that nobody vouches for. */
 function broken(walk: ChainWalk, sequence: number): ChainWalk {
-  return walk.firstBroken === null ? { ...walk, firstBroken: sequence } : walk;
+  if (walk.firstBroken !== null) return walk;
+  return { ...walk, firstBroken: Math.min(sequence, walk.firstUnvouched ?? sequence) };
+}
+
+export interface Verdict {
+  intact: boolean;
+  records: number;
+  first_broken: number | null;
+  /** Only where something is broken. */
+  detail?: string;
+}
+
+/** What a walk that has come to the newest line says of the whole chain. */
+export function verdictOf({ records, firstBroken, firstUnvouched }: ChainWalk): Verdict {
+  if (firstBroken !== null) {
+    const detail = `record ${firstBroken} is missing, or not as it was written`;
+    return { intact: false, records, first_broken: firstBroken, detail };
+  }
+  if (firstUnvouched === null) return { intact: true, records, first_broken: null };
+  const detail =
+    `records from ${firstUnvouched} on are sealed with a key that this replica does not have, and nothing that was ` +
+    'written with its keys follows: they are forged, or this replica lacks a new key';
+  return { intact: false, records, first_broken: firstUnvouched, detail };
 }
 
 /** Whose key a line was written with, as the holder of the keys sees it. */

@@ -1,13 +1,7 @@
 import { CapacityError } from '@capplan/contracts';
 import type { Clock } from '@capplan/runtime';
-import { type ChainWalk, chainWalkStart, walkLine } from './decide.ts';
+import { type ChainWalk, chainWalkStart, type LineProof, type Verdict, verdictOf, walkLine } from './decide.ts';
 import type { AuditLine, AuditLog } from './ports.ts';
-
-export interface Verdict {
-  intact: boolean;
-  records: number;
-  first_broken: number | null;
-}
 
 export interface Verification {
   /**
@@ -46,12 +40,12 @@ interface Walk {
  */
 export function createVerification(around: {
   log: AuditLog;
-  isAuthentic: (line: AuditLine | undefined) => boolean;
+  proofOf: (line: AuditLine | undefined) => LineProof;
   clock: Clock;
   retentionMs: number;
   untilAppended: () => Promise<unknown>;
 }): Verification {
-  const { log, isAuthentic, clock, retentionMs } = around;
+  const { log, proofOf, clock, retentionMs } = around;
   let walk: Walk | undefined;
   let askedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +62,7 @@ export function createVerification(around: {
       if (page.length === 0) break;
       for (let i = 0; i < page.length; i += TURN) {
         for (const { line, position } of page.slice(i, i + TURN)) {
-          mine.chain = walkLine(mine.chain, line, { authentic: isAuthentic(line) }, age);
+          mine.chain = walkLine(mine.chain, line, proofOf(line), age);
           mine.from = position + 1;
         }
         await clock.sleep(1);
@@ -107,8 +101,7 @@ export function createVerification(around: {
       }
       // The next one who asks wants to know how things are then: what was verified may have been changed since.
       if (walk === mine) walk = undefined;
-      const { records, firstBroken } = mine.chain;
-      return { intact: firstBroken === null, records, first_broken: firstBroken };
+      return verdictOf(mine.chain);
     },
     stop() {
       askedAtMs = Number.NEGATIVE_INFINITY;

@@ -101,6 +101,22 @@ describe('a replica’s view of measurements', () => {
     });
   }
 
+  it('lets go of a pool that was removed, and takes in nothing of it until it is there again', async () => {
+    const { views } = await open();
+    views.observe(atSec(0));
+    const before = views.watchOf(pool);
+    views.wrotePool(pool, undefined, 2);
+    views.observe(atSec(15));
+    expect(views.snapshot(pool)).to.equal(undefined);
+    expect(views.watchOf(pool), 'not kept').not.to.equal(views.watchOf(pool));
+    views.wrotePool(pool, { pool: samplePool(), command_id: 'c' }, 3);
+    expect(views.watchOf(pool).objective.intervals, 'nothing of before').to.deep.equal([]);
+    expect(views.watchOf(pool)).not.to.equal(before);
+    views.observe(atSec(30));
+    expect(views.snapshot(pool)?.timestamp).to.equal(timestamp(startMs + 30_000));
+    expect(views.watchOf(pool).objective.intervals).to.have.length(1);
+  });
+
   it('counts what an interval cost, as it says itself or by the workers there', async () => {
     const { views } = await open();
     expect(views.costPerHour(atSec(0, { current_workers: 3, starting_workers: 2 }))).to.equal(5);
@@ -189,6 +205,15 @@ describe('a replica’s view of what others publish', () => {
     expect(w.views.snapshot(pool)?.timestamp).to.equal(timestamp(startMs + 15_000));
     expect(w.views.plans(pool)?.value.active?.id).to.equal('plan-a');
     expect(w.views.policy('default')?.id).to.equal('default');
+    const revision = w.views.plans(pool)?.revision as number;
+    await w.clock.waitFor(w.stores.plans.remove(pool, revision));
+    w.views.wrotePool(pool, undefined, 2);
+    await w.clock.advance(1000);
+    expect([w.views.plans(pool), w.views.poolOfPlan('plan-a'), w.views.requirement(pool)]).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     await w.clock.waitFor(Promise.all(subscriptions.map((subscription) => subscription.stop())));
   });
 });

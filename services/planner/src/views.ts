@@ -62,9 +62,21 @@ export function createViews(
   const keep = <T>(map: Map<string, Kept<T>>, id: string, value: T | undefined, revision: number) => {
     if ((map.get(id)?.revision ?? 0) < revision) map.set(id, { value, revision });
   };
+  const isRemoved = (pool: string): boolean => pools.has(pool) && pools.get(pool)?.value === undefined;
+  const keepPool = (id: string, value: PoolRecord | undefined, revision: number) => {
+    keep(pools, id, value, revision);
+    if (isRemoved(id)) for (const map of [snapshots, forecasts, requirements, watches]) map.delete(id);
+  };
   const newer = <T extends { made_at: string }>(map: Map<string, T>, pool: string, value: T) => {
+    if (isRemoved(pool)) return;
     const known = map.get(pool);
     if (!known || known.made_at <= value.made_at) map.set(pool, value);
+  };
+
+  const forgetPlans = (pool: string) => {
+    const { active, recent } = plans.get(pool)?.value ?? { active: null, recent: [] };
+    for (const plan of active ? [active, ...recent] : recent) poolOf.delete(plan.id);
+    plans.delete(pool);
   };
 
   const views: Views = {
@@ -92,13 +104,14 @@ export function createViews(
         breachEndMs: 0,
         decidedMs: 0,
       };
-      watches.set(pool, fresh);
+      if (!isRemoved(pool)) watches.set(pool, fresh);
       return fresh;
     },
     costPerHour: (snapshot) => costPerHourOf(snapshot, views.pool(snapshot.pool)?.worker_cost_per_hour ?? 0),
     observe(snapshot) {
       const known = snapshots.get(snapshot.pool);
       if (known && known.timestamp > snapshot.timestamp) return false;
+      if (isRemoved(snapshot.pool)) return true;
       snapshots.set(snapshot.pool, snapshot);
       const pool = views.pool(snapshot.pool);
       if (!pool) return true;
@@ -120,14 +133,15 @@ export function createViews(
       const { active, recent } = record.value;
       for (const plan of active ? [active, ...recent] : recent) poolOf.set(plan.id, record.key);
     },
-    wrotePool: (id, record, revision) => keep(pools, id, record, revision),
+    wrotePool: keepPool,
     wrotePolicy: (id, record, revision) => keep(policies, id, record, revision),
     async start() {
       return [
         await stores.policies.watch(({ key, value, revision }) => keep(policies, key.slice(2), value, revision)),
-        await stores.pools.watch(({ key, value, revision }) => keep(pools, key, value, revision)),
+        await stores.pools.watch(({ key, value, revision }) => keepPool(key, value, revision)),
         await stores.plans.watch(({ key, value, revision }) => {
           if (value) views.wrotePlans({ key, value, revision });
+          else if ((plans.get(key)?.revision ?? revision) < revision) forgetPlans(key);
         }),
         await bus.follow('load.observed', ({ envelope: { data } }) => {
           views.observe(data);

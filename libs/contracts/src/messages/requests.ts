@@ -271,6 +271,7 @@ export const queryCatalogue = {
       intact: Type.Boolean(),
       records: Type.Integer({ minimum: 0 }),
       first_broken: Type.Union([Type.Integer(), Type.Null()]),
+      detail: Type.Optional(Type.String({ maxLength: 512, description: 'What is wrong with the first broken record' })),
     }),
   },
   'simulation.get': { owner: 'simulator', request: Type.Object({ id: Identifier }), reply: Simulation },

@@ -15,6 +15,8 @@ export interface StreamPlan {
   maxPerSubject: number;
   /** A message id seen within this time is recognised as a repeat. */
   dedupWindowMs: number;
+  /** Whether the server compresses it on its disk, where it can. Limits of size count what was sent. */
+  isCompressed: boolean;
 }
 
 /** The streams of events. */
@@ -50,14 +52,17 @@ export const streamPlans = {
     maxBytes: gibibyte,
     maxPerSubject: 16,
     dedupWindowMs: 10 * minuteMs,
+    isCompressed: false,
   },
   events: {
     name: streams.events.name,
     subjects: eventSubjects('events'),
     maxAgeMs: 90 * dayMs,
-    maxBytes: 4 * gibibyte,
-    maxPerSubject: 1_000,
+    maxBytes: 32 * gibibyte,
+    // A pool that changes all the time has some 200 of a kind a day.
+    maxPerSubject: 20_000,
     dedupWindowMs: 10 * minuteMs,
+    isCompressed: true,
   },
   signals: {
     name: 'CAPACITY_SIGNALS',
@@ -66,6 +71,7 @@ export const streamPlans = {
     maxBytes: 8 * gibibyte,
     maxPerSubject: 0,
     dedupWindowMs: 2 * minuteMs,
+    isCompressed: false,
   },
   ingest: {
     name: streams.ingest.name,
@@ -74,6 +80,7 @@ export const streamPlans = {
     maxBytes: 2 * gibibyte,
     maxPerSubject: 0,
     dedupWindowMs: 2 * minuteMs,
+    isCompressed: false,
   },
   dead: {
     name: streams.dead.name,
@@ -82,6 +89,7 @@ export const streamPlans = {
     maxBytes: gibibyte,
     maxPerSubject: 0,
     dedupWindowMs: 2 * minuteMs,
+    isCompressed: false,
   },
 } as const satisfies Record<string, StreamPlan>;
 

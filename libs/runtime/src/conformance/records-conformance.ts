@@ -142,6 +142,40 @@ export function describeRecordsConformance(name: string, open: () => Promise<Har
       expect(seen).to.deep.equal(['one', 'one', 'one', 'two']);
     });
 
+    it('loses no change that is still to be relayed: a record that changes faster waits for its relay', async () => {
+      const seen: string[] = [];
+      let open = () => {};
+      const gate = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      await records.relay('outbox', async ({ key, value }) => {
+        await gate;
+        seen.push(`${key} ${value?.text ?? 'gone'}`);
+      });
+      let revision = await records.create('shop/a', { text: '1' });
+      for (let i = 2; i <= 64; i++) revision = await records.update('shop/a', { text: `${i}` }, revision);
+      const refused = await failureOf(world, records.update('shop/a', { text: '65' }, revision));
+      expect(refused.code).to.equal('unavailable');
+      expect(refused.message).to.include('its last 64 changes are not relayed yet');
+      expect(await codeOf(records.remove('shop/a', revision))).to.equal('unavailable');
+      expect((await records.get('shop/a'))?.value.text).to.equal('64');
+      await records.create('shop/b', { text: 'another' });
+      open();
+      await eventually(world, 'all of them', () => seen.length >= 65);
+      const written = Array.from({ length: 64 }, (_, i) => `shop/a ${i + 1}`);
+      expect(seen).to.deep.equal([...written, 'shop/b another']);
+      await world.pass(300);
+      await records.update('shop/a', { text: '65' }, revision);
+      await eventually(world, 'the one that waited', () => seen.at(-1) === 'shop/a 65');
+    }).timeout(45_000);
+
+    it('writes a record that nobody relays as often as one likes', async () => {
+      let revision = await records.create('shop/a', { text: '1' });
+      for (let i = 2; i <= 150; i++) revision = await records.update('shop/a', { text: `${i}` }, revision);
+      expect(await records.get('shop/a')).to.deep.equal({ key: 'shop/a', value: { text: '150' }, revision });
+      expect(await world.keptRevisions('notes', 'shop/a')).to.be.at.most(64);
+    }).timeout(45_000);
+
     it('gives every durable relay its own place, and shares one between replicas', async () => {
       const seen: string[] = [];
       const other = await (await world.context('owner')).records<Note>('notes', Note);

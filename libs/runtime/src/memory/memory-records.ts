@@ -8,12 +8,10 @@ import type { Subscription } from '../ports/bus.ts';
 import type { Records } from '../ports/records.ts';
 import type { Log } from '../ports/service.ts';
 import { createRecordReader, isReadable, type RecordSurroundings, readable } from '../records/record-reader.ts';
+import { tooManyUnrelayed, unrelayedMax } from '../records/unrelayed-limit.ts';
 import type { Chance } from './faults.ts';
 import { createMemoryFeed } from './memory-feed.ts';
 import type { MemoryLink } from './memory-link.ts';
-
-/** Writes of one key that a bucket remembers for its relays. */
-const historyMax = 64;
 
 interface Write {
   key: string;
@@ -66,10 +64,7 @@ export function createMemoryBucket(
   let revision = 0;
 
   const remember = (write: Write): void => {
-    const revisions = history.get(write.key) ?? [];
-    revisions.push(write.revision);
-    if (revisions.length > historyMax) log.delete(revisions.shift() as number);
-    history.set(write.key, revisions);
+    history.set(write.key, [...(history.get(write.key) ?? []), write.revision]);
     log.set(write.revision, write);
   };
   /** Removes the older revisions of a key that every relay is past; the newest always stays. */
@@ -111,6 +106,8 @@ export function createMemoryBucket(
         const wanted = expected === 0 ? 'a new record' : `revision ${expected}`;
         throw new CapacityError('conflict', `${name} '${key}' ${found}; the write expected ${wanted}`);
       }
+      if ((history.get(key)?.length ?? 0) >= unrelayedMax) prune(key);
+      if ((history.get(key)?.length ?? 0) >= unrelayedMax) throw tooManyUnrelayed(name, key);
       return write(key, text);
     },
     inject: write,

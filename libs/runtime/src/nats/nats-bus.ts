@@ -50,7 +50,7 @@ type Handler = (message: Delivered<never>) => Promise<void>;
 /** The bus on NATS: streams for what must not be lost, plain messages for questions. */
 export function createNatsBus(link: NatsLink, around: BusSurroundings, options: NatsBusOptions = {}): Bus {
   const { replicas = 1, publishTimeoutMs = 10_000 } = options;
-  const ensure = (stream: StreamName) => () => ensureStream(link.manager, streamPlans[stream], replicas, around.log);
+  const ensure = (stream: StreamName) => () => ensureStream(link, streamPlans[stream], replicas, around.log);
 
   const sender = () => ({ name: around.name, nowMs: around.clock.nowMs(), headers: {} });
 

@@ -9,16 +9,21 @@ import { defaultAckWaitMs, redeliveryDelayMs } from '../bus/redelivery.ts';
 import { within } from '../bus/wire-message.ts';
 import type { Records, StoredRecord, UnreadableRecord } from '../ports/records.ts';
 import { createRecordReader, isReadable, type RecordSurroundings, readable } from '../records/record-reader.ts';
+import { tooManyUnrelayed, unrelayedMax } from '../records/unrelayed-limit.ts';
 import { followSubject } from './follow-subject.ts';
 import { apiCodeOf, type NatsLink, persist } from './nats-link.ts';
 import { pruneHistory } from './prune-history.ts';
 import { pullMessages } from './pull-messages.ts';
 
-/** Writes of one key that a bucket keeps: a relay that is behind by more would miss some. The most that a bucket can. */
-const historyMax = 64;
 const operationTimeoutMs = 5_000;
 
-/** Opens a bucket of the key-value store on a JetStream stream; made when it is not there. */
+/** What the server says, under a code for all that it cannot store, when a key has its most revisions. */
+const keyIsFull = 'maximum messages per subject exceeded';
+
+/**
+ * Opens a bucket of the key-value store on a JetStream stream; made when it is not there. Of a key that has its most
+ * revisions the server refuses the next one, instead of dropping the oldest, which a relay may still need.
+ */
 export async function openNatsRecords<T>(
   link: NatsLink,
   bucket: string,
@@ -28,12 +33,18 @@ export async function openNatsRecords<T>(
   const { log } = options;
   const stream = `KV_${bucket}`;
   const prefix = `$KV.${bucket}.`;
-  const ensure = (): Promise<KV> =>
-    new Kvm(link.streams).create(bucket, {
-      history: historyMax,
+  const ensure = async (): Promise<KV> => {
+    const opened = await new Kvm(link.streams).create(bucket, {
+      history: unrelayedMax,
       replicas: options.replicas,
       timeout: operationTimeoutMs,
     });
+    const { config } = await link.manager.streams.info(stream);
+    if (config.discard_new_per_subject !== true) {
+      await link.manager.streams.update(stream, { discard_new_per_subject: true });
+    }
+    return opened;
+  };
   const kv = await persist(`opening the records ${bucket}`, 30_000, link, ensure);
   const ensureStream = async (): Promise<void> => {
     await ensure();
@@ -55,11 +66,25 @@ export async function openNatsRecords<T>(
     return { key, record: isGone ? undefined : reader.read(key, message.string(), message.seq) };
   };
 
+  const pruning = pruneHistory(link, log, stream);
+  /** Removes the revisions of a key that every relay is past, where that was not done when they were relayed. */
+  const makeRoom = async (key: string): Promise<void> => {
+    const present = await kv.get(tokens(key));
+    if (present) pruning.relayed(`${prefix}${tokens(key)}`, present.revision);
+    await pruning.settled();
+  };
+  const isFull = (error: unknown): boolean => error instanceof Error && error.message.includes(keyIsFull);
+
   const write = async <R>(key: string, attempt: () => Promise<R>): Promise<R> => {
     await link.untilUp(operationTimeoutMs);
     try {
-      return await attempt();
+      return await attempt().catch(async (error: unknown) => {
+        if (!isFull(error)) throw error;
+        await makeRoom(key);
+        return attempt();
+      });
     } catch (cause) {
+      if (isFull(cause)) throw tooManyUnrelayed(bucket, key);
       if (apiCodeOf(cause) === JetStreamApiCodes.StreamWrongLastSequence) {
         throw new CapacityError('conflict', `somebody else changed ${key} of ${bucket} first`, { cause });
       }
@@ -106,7 +131,6 @@ export async function openNatsRecords<T>(
       await write(key, () => kv.delete(name, { previousSeq: revision }));
     },
     relay: async (durable, handler) => {
-      const pruning = pruneHistory(link, log, stream);
       const pulling = await pullMessages(link, log, {
         stream,
         durable: durable.replaceAll(/[^A-Za-z0-9_-]/g, '-'),

@@ -1,10 +1,11 @@
 import { CapacityError } from '@capplan/contracts';
-import { DiscardPolicy, type JetStreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamInfo } from '@nats-io/jetstream';
 import { nanos, PermissionViolationError, TimeoutError } from '@nats-io/nats-core';
 import { type StreamPlan, streamPlans } from '../bus/stream-plan.ts';
 import type { Log } from '../ports/service.ts';
 import { moveRecordEvents } from './move-record-events.ts';
-import { apiCodeOf, isNoResponders } from './nats-link.ts';
+import { apiCodeOf, isNoResponders, type NatsLink } from './nats-link.ts';
+import { streamCompression } from './stream-compression.ts';
 
 const streamNotFound = 10_059;
 const streamNameInUse = 10_058;
@@ -17,12 +18,15 @@ const smallestBytes = 64 * 2 ** 20;
  *
  * @throws `invalid_input` when the user of this connection may not use JetStream, `unavailable` when JetStream is silent
  */
-export async function ensureStreams(manager: JetStreamManager, replicas: number, log: Log): Promise<void> {
+export async function ensureStreams(link: NatsLink, replicas: number, log: Log): Promise<void> {
   try {
-    // A subject has one stream: that of decisions lets go of the events of records before their own begins.
     const { events, ...others } = streamPlans;
-    for (const plan of [events, ...Object.values(others)]) await ensureStream(manager, plan, replicas, log);
-    await moveRecordEvents(manager, log);
+    // A subject has one stream: that of decisions lets go of the events of records before their own begins. Where it
+    // is not there yet it comes last, because the largest one would leave no room for the others.
+    const isThere = (await find(link, events.name)) !== undefined;
+    const plans = isThere ? [events, ...Object.values(others)] : [...Object.values(others), events];
+    for (const plan of plans) await ensureStream(link, plan, replicas, log);
+    await moveRecordEvents(link.manager, log);
   } catch (cause) {
     throw startError(cause);
   }
@@ -49,13 +53,10 @@ function startError(cause: unknown): unknown {
 }
 
 /** Makes one stream, smaller than planned where the server has not that much room. */
-export async function ensureStream(
-  manager: JetStreamManager,
-  plan: StreamPlan,
-  replicas: number,
-  log: Log,
-): Promise<void> {
+export async function ensureStream(link: NatsLink, plan: StreamPlan, replicas: number, log: Log): Promise<void> {
+  const { manager } = link;
   const limits = {
+    ...(plan.isCompressed && streamCompression(link.connection)),
     subjects: [...plan.subjects],
     max_age: nanos(plan.maxAgeMs),
     max_msgs_per_subject: plan.maxPerSubject === 0 ? -1 : plan.maxPerSubject,
@@ -63,10 +64,7 @@ export async function ensureStream(
   };
   for (let maxBytes = plan.maxBytes; ; maxBytes = Math.floor(maxBytes / 2)) {
     try {
-      const present = await manager.streams.info(plan.name).catch((error: unknown) => {
-        if (apiCodeOf(error) === streamNotFound) return undefined;
-        throw error;
-      });
+      const present = await find(link, plan.name);
       if (!present) {
         await manager.streams.add({
           name: plan.name,
@@ -81,12 +79,24 @@ export async function ensureStream(
       } else if (Object.entries(limits).some(([name, value]) => differs(present.config[name as 'subjects'], value))) {
         await manager.streams.update(plan.name, limits);
       }
+      if (maxBytes < plan.maxBytes) {
+        const facts = { stream: plan.name, max_bytes: maxBytes, planned_bytes: plan.maxBytes };
+        log.warn(facts, 'The server has not the planned room for this stream; it is smaller');
+      }
       return;
     } catch (error) {
       if (apiCodeOf(error) === streamNameInUse) return;
       if (apiCodeOf(error) !== noSpace || maxBytes < 2 * smallestBytes) throw error;
-      log.warn({ stream: plan.name, max_bytes: maxBytes }, 'The server has not the room for this stream; half must do');
     }
+  }
+}
+
+async function find({ manager }: NatsLink, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await manager.streams.info(name);
+  } catch (error) {
+    if (apiCodeOf(error) === streamNotFound) return undefined;
+    throw error;
   }
 }
 

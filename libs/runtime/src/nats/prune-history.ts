@@ -11,7 +11,8 @@ export interface HistoryPruning {
 /**
  * Removes the older revisions of a key once every relay of the bucket is past them: a bucket keeps many of each so that
  * a relay may lag, and without a lag they are of no use to anybody. The newest revision always stays. What is not
- * removed, because the process or the connection ended, is removed with the next write of the key.
+ * removed, because the process or the connection ended, is removed with the next write of the key that is relayed, or
+ * that finds no room.
  */
 export function pruneHistory(link: NatsLink, log: Log, stream: string): HistoryPruning {
   const waiting = new Map<string, number>();

@@ -92,7 +92,7 @@ export async function openContext(options: OpenContextOptions): Promise<ServerCo
   try {
     redis = await connectRedis({ url: options.redisUrl, name: clientName, connectTimeoutMs, proof: 'write' }, log);
     link = redis;
-    await ensureStreams(nats.manager, streamReplicas, log);
+    await ensureStreams(nats, streamReplicas, log);
     const time = await followServerTime(clock, redis, log);
     opened.push(time.stop);
     const storing = await proveNatsWrites(nats, { name: clientName, replicas: streamReplicas }, log);

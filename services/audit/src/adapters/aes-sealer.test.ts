@@ -31,6 +31,16 @@ describe('createAesSealer', () => {
     expect(sealer.open(sealer.seal(entry, place))).to.deep.equal({ ok: true, entry });
   });
 
+  it('takes less room than the entry has', () => {
+    const detail = {
+      steps: Array.from({ length: 20 }, (_, i) => ({ from_workers: i, to_workers: i + 1, reason: 'sized' })),
+    };
+    const large = { ...entry, detail };
+    const { sealed } = sealer.seal(large, place);
+    expect(sealed.length).to.be.lessThan(JSON.stringify(large).length / 2);
+    expect(sealer.open(sealer.seal(large, place))).to.deep.equal({ ok: true, entry: large });
+  });
+
   it('never uses one nonce for two texts, and gives the same line for the same text and place', () => {
     expect(sealer.seal(entry, place)).to.deep.equal(sealer.seal(entry, place));
     expect(sealer.seal({ ...entry, outcome: 'refused' }, place).iv).to.not.equal(sealer.seal(entry, place).iv);

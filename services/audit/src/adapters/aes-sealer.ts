@@ -9,6 +9,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { deflateSync, inflateSync } from 'node:zlib';
 import { AuditEntry, CapacityError, check } from '@capplan/contracts';
 import type { ChainPlace, CheckpointLine, RecordLine, Sealer } from '../ports.ts';
 
@@ -24,6 +25,9 @@ export interface AuditKeys {
   formerSigners?: readonly string[];
 }
 
+/** Far more than the chain lets an entry have. */
+const entryBytesMax = 4 * 2 ** 20;
+
 interface Ring {
   id: string;
   fingerprint: string;
@@ -33,7 +37,8 @@ interface Ring {
 }
 
 /**
- * Seals entries with AES-256-GCM and signs checkpoints with Ed25519.
+ * Seals entries with AES-256-GCM and signs checkpoints with Ed25519. Entries are compressed first, because nothing
+ * can compress them after: zlib's format begins with another byte than the plain JSON of earlier versions.
  *
  * The nonce is synthetic: a keyed digest of place and content, so that two replicas that race for the same place never
  * encrypt two texts under one nonce, and no random source is needed (the idea of RFC 5297). Place and key id are
@@ -59,7 +64,7 @@ export function createAesSealer(keys: AuditKeys): Sealer {
   return {
     tagsOf: (entryId) => rings.map((ring) => createHmac('sha256', ring.tag).update(entryId).digest('hex')),
     seal(entry, place) {
-      const clear = Buffer.from(JSON.stringify(entry), 'utf8');
+      const clear = deflateSync(JSON.stringify(entry));
       const bound = boundText(current.fingerprint, place);
       const iv = createHmac('sha256', current.nonce).update(bound).update('\n').update(clear).digest().subarray(0, 12);
       const cipher = createCipheriv('aes-256-gcm', current.seal, iv);
@@ -113,12 +118,17 @@ function openWith(ring: Ring, line: RecordLine): ReturnType<Sealer['open']> {
     decipher.setAAD(Buffer.from(boundText(line.key_id, placeOf(line)), 'utf8'));
     decipher.setAuthTag(body.subarray(-16));
     const clear = Buffer.concat([decipher.update(body.subarray(0, -16)), decipher.final()]);
-    const checked = check(AuditEntry, JSON.parse(clear.toString('utf8')));
+    const checked = check(AuditEntry, JSON.parse(textOf(clear)));
     if (checked.ok) return { ok: true, entry: checked.value };
     return { ok: false, reason: 'not_authentic', detail: checked.problems.join('; ') };
   } catch (error) {
     return { ok: false, reason: 'not_authentic', detail: String(error) };
   }
+}
+
+function textOf(clear: Buffer): string {
+  const isPlain = clear[0] === '{'.charCodeAt(0);
+  return (isPlain ? clear : inflateSync(clear, { maxOutputLength: entryBytesMax })).toString('utf8');
 }
 
 function ringOf(id: string, keyText: string): Ring {

@@ -1,4 +1,5 @@
 import { auditCheckpointSubject, auditSubject, CapacityError, check, streams } from '@capplan/contracts';
+import { streamCompression } from '@capplan/runtime';
 import { DeliverPolicy, JetStreamApiCodes, JetStreamApiError, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { AuditLine, type AuditLog, type PlacedLine, readBytesMax } from '../ports.ts';
@@ -25,10 +26,11 @@ export async function openJetStreamAuditLog(
   await makeStream();
 
   async function makeStream(): Promise<void> {
-    const wanted = { max_age: retentionMs * nanosPerMs };
+    const wanted = { max_age: retentionMs * nanosPerMs, ...streamCompression(connection) };
     try {
       const { config } = await manager.streams.info(stream);
-      if (config.max_age !== wanted.max_age) await manager.streams.update(stream, wanted);
+      const isAsWanted = config.max_age === wanted.max_age && config.compression === wanted.compression;
+      if (!isAsWanted) await manager.streams.update(stream, wanted);
     } catch (error) {
       if (!isApiError(error, JetStreamApiCodes.StreamNotFound)) unavailable(error);
       const config = { subjects: [streams.audit.subject], num_replicas: replicas, ...wanted };

@@ -68,7 +68,7 @@ describe('the record of a pool’s rollouts', () => {
     expect(() => withActive(empty, {}, { nowMs: startMs })).to.throw('no rollout under way');
   });
 
-  it('keeps the newest finished rollouts, without curves, and publishes them whole', () => {
+  it('keeps the newest finished rollouts, and publishes all, without what their plans were made from', () => {
     const forecast = { ...first.forecast, predicted_lambda: [1, 2] };
     let state = empty;
     for (const target of [6, 7, 8]) {
@@ -78,7 +78,8 @@ describe('the record of a pool’s rollouts', () => {
     }
     expect(state.recent.map(({ plan_id }) => plan_id)).to.deep.equal(['plan-4-8', 'plan-4-7']);
     expect((state.recent[0] as Rollout).plan.forecast.predicted_lambda).to.deep.equal([]);
-    expect(state.outbox.at(-1)?.rollout.plan.forecast.predicted_lambda).to.deep.equal([1, 2]);
+    expect(state.outbox.at(-1)?.rollout.plan).to.deep.equal((state.recent[0] as Rollout).plan);
+    expect(state.outbox.at(-1)?.rollout.plan.steps).to.have.length(1);
     expect(state.active).to.equal(null);
   });
 });

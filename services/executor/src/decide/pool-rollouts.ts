@@ -131,7 +131,7 @@ function fitted(state: PoolRollouts): PoolRollouts {
   return { ...state, recent: fittingItems(recent, recordBytesMax - jsonBytes(rest)) };
 }
 
-/** The store keeps many revisions of a record; the planner keeps what a finished plan was made from. */
+/** What a plan was made from stands in its own events, and at the planner. */
 function withoutCurves(rollout: Rollout): Rollout {
   const { plan } = rollout;
   const confidence_bands = { level: plan.forecast.confidence_bands.level, upper: [], lower: [] };
@@ -141,5 +141,5 @@ function withoutCurves(rollout: Rollout): Rollout {
 
 function noted(state: PoolRollouts, event: RolloutEvent, rollout: Rollout): PoolRollouts {
   const version = state.version + 1;
-  return { ...state, version, outbox: [...state.outbox, { event, version, rollout }] };
+  return { ...state, version, outbox: [...state.outbox, { event, version, rollout: withoutCurves(rollout) }] };
 }

@@ -96,6 +96,13 @@ describe('the life of a plan', () => {
     const finished = followRollout(approved, sampleRollout(plan, 'finished', startMs), at(startMs));
     expect(finished.outbox.map(({ event }) => event)).to.deep.equal(['plan.executing', 'plan.completed']);
     expect(finished.changes).to.have.length(1);
+    // What it was made from was published with the proposal, and stays with the plan.
+    const explanation = [{ rule: 'demand', before: 4, after: 6, detail: 'sized' }];
+    const open = { ...approved, active: { ...plan, explanation } };
+    const ended = followRollout(open, sampleRollout(plan, 'finished', startMs), at(startMs));
+    expect(ended.outbox.map((note) => note.plan.explanation)).to.deep.equal([[], []]);
+    expect(ended.outbox.at(-1)?.plan.steps).to.deep.equal(plan.steps);
+    expect(ended.recent[0]?.explanation).to.deep.equal(explanation);
     const quiet = told(finished);
     expect(followRollout(quiet, sampleRollout(plan, 'running', startMs), at(startMs))).to.equal(quiet);
     expect(followRollout(quiet, sampleRollout(plan, 'finished', startMs), at(startMs))).to.equal(quiet);

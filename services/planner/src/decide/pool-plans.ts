@@ -158,11 +158,17 @@ export function remembered(state: PoolPlans, command: { id: string; plan_id: str
   return { ...state, commands: [command, ...state.commands].slice(0, commandsMax) };
 }
 
+/** A proposal and an approval are published whole. What comes of them repeats nothing that is only read before. */
+function published(event: PlanEvent, plan: Plan): Plan {
+  if (event === 'plan.proposed' || event === 'plan.approved') return plan;
+  return { ...withoutCurves(plan), explanation: [] };
+}
+
 function note(state: PoolPlans, plan: Plan): PoolPlans {
   const event = eventOf[plan.status];
   if (!event) return state;
   const version = state.version + 1;
-  const next = { ...state, version, outbox: [...state.outbox, { event, version, plan }] };
+  const next = { ...state, version, outbox: [...state.outbox, { event, version, plan: published(event, plan) }] };
   // Whatever there is to publish, the record fits into its store: the oldest finished plans make room.
   const { recent, ...rest } = next;
   return { ...next, recent: fittingItems(recent, recordBytesMax - jsonBytes(rest)) };
