@@ -20,6 +20,7 @@ export * from './ports/clock.ts';
 export * from './ports/records.ts';
 export * from './ports/service.ts';
 export { type Claim, type ClaimHolder, claimFolder, claimHolder } from './process/claim-folder.ts';
+export { makeFileOnce } from './process/make-file-once.ts';
 export {
   type OpenContext,
   type OpenContextOptions,

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { CapacityError, check } from '@capplan/contracts';
+import { makeFileOnce } from '@capplan/runtime';
 import Type from 'typebox';
 import type { AuditKeys } from './aes-sealer.ts';
 
@@ -25,12 +25,7 @@ export function makeAuditKeys(): AuditKeys {
  * Whoever starts second finds the first one's keys, because the file is only ever created, never replaced.
  */
 export function readOrMakeAuditKeys(path: string): AuditKeys {
-  mkdirSync(dirname(path), { recursive: true });
-  try {
-    writeFileSync(path, `${JSON.stringify(makeAuditKeys(), null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  if (!existsSync(path)) makeFileOnce(path, `${JSON.stringify(makeAuditKeys(), null, 2)}\n`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(path, 'utf8'));

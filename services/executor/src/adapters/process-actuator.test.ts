@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMemoryLog, createSystemClock, isSameProcess } from '@capplan/runtime';
@@ -96,6 +96,25 @@ describe('createProcessActuator', function () {
     await actuator.setWorkers({ pool, workers: 0, fencingToken: 1 });
     expect((await actuator.current(pool)).ready).to.equal(0);
     await until(async () => !(await isSameProcess(stubborn?.pid as number, stubborn?.birth as string)));
+  });
+
+  it('acts on no order that it cannot write down, and asks nobody to leave whom it would then only kill', async () => {
+    const file = join(folder(), 'workers.json');
+    const actuator = await open(file, { drainMs: 200 });
+    await actuator.setWorkers({ pool, workers: 2, fencingToken: 1 });
+    const before = await running(file);
+    // No file can be written there, as on a full disk.
+    mkdirSync(`${file}.next`);
+    for (const workers of [1, 4]) {
+      const refused = await actuator.setWorkers({ pool, workers, fencingToken: 2 }).catch((error: unknown) => error);
+      expect(refused).to.be.an('error');
+    }
+    await clock.sleep(600);
+    expect(await actuator.current(pool)).to.deep.equal({ workers: 2, ready: 2 });
+    expect(await running(file)).to.deep.equal(before);
+    rmdirSync(`${file}.next`);
+    expect(await actuator.setWorkers({ pool, workers: 3, fencingToken: 2 })).to.deep.equal({ ok: true, workers: 3 });
+    await until(async () => (await running(file)).length === 3);
   });
 
   it('is adopted by the next executor: no worker is lost, doubled or left behind', async () => {

@@ -92,6 +92,17 @@ export async function createProcessActuator(
     return state.pools[pool];
   };
   const save = () => writeProcessState(stateFile, state);
+  /** Changes what is kept, and changes it back where it cannot be written down: nobody acts on what was refused. */
+  const change = async <T extends object>(kept: T, changes: Partial<T>): Promise<void> => {
+    const before = { ...kept };
+    Object.assign(kept, changes);
+    try {
+      await save();
+    } catch (error) {
+      Object.assign(kept, before);
+      throw error;
+    }
+  };
 
   async function start(pool: Pool, how: WorkerCommand): Promise<void> {
     const fleet = fleetOf(pool.id);
@@ -162,9 +173,8 @@ export async function createProcessActuator(
       busy.get(id) ?? new Map(),
     ).slice(0, Math.max(0, staying.length - fleet.wanted));
     for (const worker of staying.filter(({ worker: name }) => names.includes(name))) {
-      worker.leaving_since_ms = clock.nowMs();
-      if (fleet.grace_ms !== undefined) worker.grace_ms = fleet.grace_ms;
-      await save();
+      const grace = fleet.grace_ms === undefined ? {} : { grace_ms: fleet.grace_ms };
+      await change(worker, { leaving_since_ms: clock.nowMs(), ...grace });
       signalProcess(worker.pid, 'SIGTERM');
     }
     const pool = pools.get(id);
@@ -239,11 +249,9 @@ export async function createProcessActuator(
         const fleet = fleetOf(pool.id);
         const stale = fenced(fleet, fencingToken);
         if (stale) return stale;
-        fleet.wanted = workers;
-        fleet.retired = false;
-        if (graceMs !== undefined) fleet.grace_ms = graceMs;
+        const grace = graceMs === undefined ? {} : { grace_ms: graceMs };
+        await change(fleet, { wanted: workers, retired: false, ...grace });
         if (busySlots) busy.set(pool.id, busySlots);
-        await save();
         await tend(pool.id);
         // What a worker did then says nothing of what it will do when the next one is asked to leave.
         busy.delete(pool.id);
@@ -254,9 +262,7 @@ export async function createProcessActuator(
         const fleet = fleetOf(pool);
         const stale = fenced(fleet, fencingToken);
         if (stale) return stale;
-        fleet.wanted = 0;
-        fleet.retired = true;
-        await save();
+        await change(fleet, { wanted: 0, retired: true });
         await tend(pool);
         return { ok: true, workers: 0 };
       }),
@@ -273,9 +279,12 @@ export async function createProcessActuator(
       isClosed = true;
       await ticker.stop();
       await queue;
-      if (options.stopsWorkersOnClose) await stopAll();
-      await claim?.release();
-      await lock.release();
+      try {
+        if (options.stopsWorkersOnClose) await stopAll();
+      } finally {
+        await claim?.release();
+        await lock.release();
+      }
     },
   };
 

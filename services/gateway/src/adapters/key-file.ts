@@ -1,5 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { makeFileOnce } from '@capplan/runtime';
 import { generateLocalKey } from './jose-tokens.ts';
 
 /** The private key of locally issued tokens; made, readable for its owner alone, where there is none yet. */
@@ -10,13 +10,6 @@ export async function readOrMakeLocalKey(file: string): Promise<string> {
   });
   if (found !== undefined) return found;
   const key = await generateLocalKey();
-  await mkdir(dirname(file), { recursive: true });
-  try {
-    await writeFile(file, key, { mode: 0o600, flag: 'wx' });
-    return key;
-  } catch (error) {
-    // Another replica was quicker: its key is the one.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return readFile(file, 'utf8');
-    throw error;
-  }
+  // Another replica may be quicker: its key is the one.
+  return makeFileOnce(file, key) ? key : readFile(file, 'utf8');
 }
