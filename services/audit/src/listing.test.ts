@@ -1,4 +1,5 @@
 import { isCapacityError, jsonBytes, messageBytesMax, timestamp } from '@capplan/contracts';
+import { createRandomStream } from '@capplan/random';
 import type { Clock } from '@capplan/runtime';
 import { expect } from 'chai';
 import { createAesSealer } from './adapters/aes-sealer.ts';
@@ -32,7 +33,10 @@ async function filled(count: number, detailBytes: number, readMs = 0) {
     config: { checkpointEvery: 10, repeatHorizon: 10_000, retentionMs: 90 * 86_400_000 },
     onTrouble: () => undefined,
   });
-  const detail = { text: 'x'.repeat(detailBytes) };
+  // Text that hardly compresses: the size of a record is that of its line.
+  const random = createRandomStream(1);
+  const letters = Array.from({ length: detailBytes }, () => String.fromCodePoint(35 + random.integer(57)));
+  const detail = { text: letters.join('').replaceAll('\\', '~') };
   for (let i = 1; i <= count; i++) {
     const who = { actor: 'ada', action: 'test', target: 'shop/mail', outcome: 'allowed' };
     await chain.append({ id: `e${i}`, ...who, time: timestamp(nowMs), detail });
