@@ -1,4 +1,4 @@
-import { ingestCatalogue, requestCatalogue } from '@capplan/contracts';
+import { Forecast, ingestCatalogue, requestCatalogue, Snapshot } from '@capplan/contracts';
 import { RuntimeConfig } from '@capplan/runtime';
 import { serviceDefinitions } from '@capplan/stack';
 import { expect } from 'chai';
@@ -49,6 +49,14 @@ describe('what comes from outside has bounds', () => {
     if (heldByRules.has(name)) continue;
     it(`in the request ${name}`, () => {
       expect(unbounded(request as Node, name)).to.deep.equal([]);
+    });
+  }
+  for (const [name, schema] of Object.entries({ Snapshot, Forecast })) {
+    it(`in the rates and times of a ${name}, which services multiply`, () => {
+      const open = unbounded(schema as Node, name);
+      expect(
+        open.filter((place) => !/sketch|cost_per_hour|score|mase|wape|quality|model|_p\d\d$/.test(place)),
+      ).to.deep.equal([]);
     });
   }
   for (const [name, { configSchema }] of Object.entries({

@@ -1,3 +1,4 @@
+import { workersMax } from '@capplan/contracts';
 import { type LatencyObjective, size } from '@capplan/queueing';
 
 /** What a size depends on besides the load. */
@@ -40,7 +41,7 @@ export function sizeForLoad(loadErlangs: number, sizedFor: SizedFor): number {
     };
     let sized = size({ ...query, latency: { ...latency, targetSec: Math.exp(target * targetStep) } });
     if (!sized.ok) sized = size(query);
-    workers = sized.ok ? sized.workers : (sized.workersNeeded ?? 0);
+    workers = sized.ok ? sized.workers : (sized.workersNeeded ?? workersMax);
     table.set(bucket, workers);
   }
   return workers;

@@ -6,7 +6,7 @@ import type { QueueSolution } from './queue-solution.ts';
 import { serviceMeanSec, serviceScv } from './service-distribution.ts';
 import type { LatencyObjective, SizeConstraint, SizeQuery } from './size-query.ts';
 
-/** Servers that one constraint asks for, by itself. */
+/** Servers that one constraint asks for, by itself; infinite where the search has found none. */
 export interface ServerNeed {
   readonly constraint: SizeConstraint;
   readonly servers: number;
@@ -15,8 +15,8 @@ export interface ServerNeed {
 /** The queue at a number of servers above the offered load; each is worked out once. */
 export type QueueAt = (servers: number) => QueueSolution;
 
-/** A search never looks further than this. */
-const SERVERS_MAX = 1e9;
+/** No search looks further than this, and a load beyond it is not searched for. */
+export const SERVERS_MAX = 1e9;
 
 /** Remembers the queues of one query: searches and the final report meet the same numbers of servers again. */
 export function queueAt(query: SizeQuery): QueueAt {
@@ -45,6 +45,7 @@ export function serverNeeds(query: SizeQuery, at: QueueAt): ServerNeed[] {
   const a = arrivalRatePerSec * serviceTimeSecMean;
   const needs: ServerNeed[] = [];
   const add = (constraint: SizeConstraint, servers: number) => needs.push({ constraint, servers });
+  if (a >= SERVERS_MAX) return [{ constraint: 'stability', servers: Number.POSITIVE_INFINITY }];
   if (a > 0) {
     add('stability', Math.floor(a) + 1);
     if (utilizationMax !== undefined) add('utilization', Math.ceil((a / utilizationMax) * (1 - 1e-12)));
@@ -80,9 +81,7 @@ function backlogExceedance(queue: QueueSolution, arrivalRatePerSec: number, jobs
 function leastServers(a: number, guess: number, isEnough: (servers: number) => boolean): number {
   const from = Math.floor(a) + 1;
   const step = Math.max(1, 0.03 * Math.sqrt(a));
-  const found = leastWhole(isEnough, { from, upTo: SERVERS_MAX, guess, step });
-  if (found === undefined) throw new RangeError(`not even ${SERVERS_MAX} servers are enough`);
-  return found;
+  return leastWhole(isEnough, { from, upTo: SERVERS_MAX, guess, step }) ?? Number.POSITIVE_INFINITY;
 }
 
 /** The first number of servers that keeps a latency target. */
@@ -90,13 +89,9 @@ function serversForLatency(query: SizeQuery, latency: LatencyObjective, at: Queu
   const a = query.arrivalRatePerSec * serviceMeanSec(query.service);
   const allowed = 1 - latency.percentile;
   const gap = (c: number) => Math.log(lateShare(at(c), latency) / allowed);
-  const found = leastWholeByGap(gap, {
-    from: Math.floor(a) + 1,
-    upTo: SERVERS_MAX,
-    ...guessForLatency(query, latency),
-  });
-  if (found === undefined) throw new RangeError(`not even ${SERVERS_MAX} servers are enough`);
-  return found;
+  const from = Math.floor(a) + 1;
+  const found = leastWholeByGap(gap, { from, upTo: SERVERS_MAX, ...guessForLatency(query, latency) });
+  return found ?? Number.POSITIVE_INFINITY;
 }
 
 /** A near miss from Erlang C and an exponential wait: cheap, and it saves most of the dearer evaluations. */

@@ -168,6 +168,14 @@ describe('size', () => {
     expect(size(unreliable)).to.include({ ok: false, reason: 'workers_unreliable' });
   });
 
+  it('refuses a load beyond any number of servers that is searched for, without a number', () => {
+    const latency = { of: 'response', percentile: 0.95, targetSec: 1 } as const;
+    const beyond = size({ arrivalRatePerSec: 1e12, service: { kind: 'exponential', meanSec: 0.1 }, latency });
+    expect(beyond)
+      .to.include({ ok: false, reason: 'above_workers_max', constraint: 'stability' })
+      .and.not.to.have.property('workersNeeded');
+  });
+
   it('needs nobody when nothing arrives, and somebody to drain what is left', () => {
     const idle: SizeQuery = {
       arrivalRatePerSec: 0,

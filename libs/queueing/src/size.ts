@@ -1,7 +1,7 @@
 import { availabilityWorkers } from './availability.ts';
 import { serviceMeanSec } from './service-distribution.ts';
 import { serviceExceedance } from './service-shape.ts';
-import { lateShare, type QueueAt, queueAt, serverNeeds } from './size-needs.ts';
+import { lateShare, type QueueAt, queueAt, SERVERS_MAX, serverNeeds } from './size-needs.ts';
 import { requireSizeQuery, type SizeConstraint, type SizeQuery, sizeConstraints } from './size-query.ts';
 
 /** One worker count, and what it would do. */
@@ -83,7 +83,7 @@ export function size(query: SizeQuery): SizeResult {
     workers: Math.ceil(servers / concurrency),
   }));
   const workersUp = Math.max(0, ...needs.map((need) => need.workers));
-  if (availability && workersUp > 0) {
+  if (availability && workersUp > 0 && Number.isFinite(workersUp)) {
     const workers = availabilityWorkers({ workersUp, ...availability, workersMax: WORKERS_MAX });
     if (workers === undefined) return unreliable(workersUp, availability);
     needs.push({ constraint: 'availability', workers });
@@ -92,8 +92,10 @@ export function size(query: SizeQuery): SizeResult {
   needs.sort((x, y) => y.workers - x.workers || rank(y.constraint) - rank(x.constraint));
   const { constraint, workers } = needs[0] as WorkerNeed;
   if (workers > workersMax) {
-    const detail = `${constraint} asks for ${workers} workers; at most ${workersMax} are allowed`;
-    return { ok: false, reason: 'above_workers_max', constraint, workersNeeded: workers, detail };
+    const isKnown = Number.isFinite(workers);
+    const asked = isKnown ? `${workers} workers` : `more than ${SERVERS_MAX} slots`;
+    const detail = `${constraint} asks for ${asked}; at most ${workersMax} workers are allowed`;
+    return { ok: false, reason: 'above_workers_max', constraint, detail, ...(isKnown && { workersNeeded: workers }) };
   }
   const outcome = (count: number) => outcomeOf(query, at, count, workers);
   return {

@@ -5,6 +5,7 @@ import {
   type Pool,
   type Requirement,
   type Snapshot,
+  workersMax,
 } from '@capplan/contracts';
 import {
   modifiedOfferedLoad,
@@ -184,7 +185,7 @@ function sizeNow(
     ...(drainSec > 0 && snapshot.backlog > 0 && { drain: { backlogJobs: snapshot.backlog, withinSec: drainSec } }),
   };
   const { result, refusal } = sizeOrKeepUp(query);
-  const workers = Math.min(1_000_000, workersOf(result));
+  const workers = workersOf(result);
   if (refusal !== undefined && !refusal.ok) {
     const isService = refusal.reason === 'service_time_exceeds_target';
     return {
@@ -228,5 +229,6 @@ function sizeOrKeepUp(query: SizeQuery): { result: SizeResult; refusal?: SizeRes
 }
 
 function workersOf(result: SizeResult): number {
-  return Math.min(1_000_000, result.ok ? result.workers : (result.workersNeeded ?? 0));
+  if (result.ok) return Math.min(workersMax, result.workers);
+  return Math.min(workersMax, result.workersNeeded ?? (result.reason === 'above_workers_max' ? workersMax : 0));
 }

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { NonNegative, oneOf, PoolId, Probability, Timestamp } from '../primitives.ts';
+import { NonNegative, oneOf, PoolId, Probability, Quantity, Timestamp } from '../primitives.ts';
 
 export const TrustState = oneOf('learning', 'trusted', 'demoted');
 export type TrustState = Static<typeof TrustState>;
@@ -20,9 +20,9 @@ export type ForecastAccuracy = Static<typeof ForecastAccuracy>;
 
 /** Sampled futures of demand over the lead time: rates_per_s[path][step], from `begins_at`, else from the forecast's `made_at`. */
 export const DemandPaths = Type.Object({
-  step_s: Type.Number({ exclusiveMinimum: 0 }),
+  step_s: Type.Number({ exclusiveMinimum: 0, maximum: 1e9 }),
   begins_at: Type.Optional(Timestamp),
-  rates_per_s: Type.Array(Type.Array(NonNegative, { maxItems: 512 }), { maxItems: 512 }),
+  rates_per_s: Type.Array(Type.Array(Quantity, { maxItems: 512 }), { maxItems: 512 }),
 });
 export type DemandPaths = Static<typeof DemandPaths>;
 
@@ -30,13 +30,13 @@ export type DemandPaths = Static<typeof DemandPaths>;
 export const Forecast = Type.Object({
   pool: PoolId,
   made_at: Timestamp,
-  step_s: Type.Number({ exclusiveMinimum: 0 }),
-  mean: Type.Array(NonNegative, { maxItems: 10_080 }),
+  step_s: Type.Number({ exclusiveMinimum: 0, maximum: 1e9 }),
+  mean: Type.Array(Quantity, { maxItems: 10_080 }),
   intervals: Type.Array(
     Type.Object({
       level: Probability,
-      lower: Type.Array(NonNegative, { maxItems: 10_080 }),
-      upper: Type.Array(NonNegative, { maxItems: 10_080 }),
+      lower: Type.Array(Quantity, { maxItems: 10_080 }),
+      upper: Type.Array(Quantity, { maxItems: 10_080 }),
     }),
     { maxItems: 8 },
   ),

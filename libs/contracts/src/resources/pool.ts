@@ -3,9 +3,9 @@ import {
   DurationText,
   durationSec,
   Identifier,
-  NonNegative,
   oneOf,
   PoolId,
+  Quantity,
   Tag,
   Timestamp,
   WorkerCount,
@@ -33,7 +33,8 @@ export const Pool = Type.Object({
   actuator: ActuatorTarget,
   concurrency: Type.Integer({ minimum: 1, maximum: 10_000, description: 'Slots of one worker' }),
   startup_delay: DurationText,
-  worker_cost_per_hour: NonNegative,
+  /** Times a count of workers it is still an amount that can be written. */
+  worker_cost_per_hour: Quantity,
   service_time_hint: Type.Optional(DurationText),
   initial_workers: Type.Optional(WorkerCount),
   /** How long a worker that leaves may finish its jobs before it is killed; never less than a job takes. */

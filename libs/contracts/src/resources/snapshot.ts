@@ -1,5 +1,14 @@
 import Type, { type Static } from 'typebox';
-import { DurationText, NonNegative, oneOf, PoolId, Probability, Timestamp, WorkerCount } from '../primitives.ts';
+import {
+  DurationText,
+  NonNegative,
+  oneOf,
+  PoolId,
+  Probability,
+  Quantity,
+  Timestamp,
+  WorkerCount,
+} from '../primitives.ts';
 import { QuantileSketch } from './sketch.ts';
 
 /** Why a source or a value of a snapshot is not trusted. */
@@ -41,23 +50,29 @@ export const Snapshot = Type.Object({
   pool: PoolId,
   timestamp: Timestamp,
   interval_s: Type.Number({ exclusiveMinimum: 0, maximum: 86_400 }),
-  arrival_rate: Type.Number({ minimum: 0, description: 'Jobs offered per second: demand, not throughput' }),
-  completion_rate: NonNegative,
+  arrival_rate: Type.Number({
+    minimum: 0,
+    maximum: 1e15,
+    description: 'Jobs offered per second: demand, not throughput',
+  }),
+  completion_rate: Quantity,
   attempt_rate: Type.Optional(
     Type.Number({
       minimum: 0,
+      maximum: 1e15,
       description: 'Attempts ended per second, well or not: with their service time, the load',
     }),
   ),
   retry_rate: Type.Optional(
-    Type.Number({ minimum: 0, description: 'Attempts per second that failed and are tried again' }),
+    Type.Number({ minimum: 0, maximum: 1e15, description: 'Attempts per second that failed and are tried again' }),
   ),
   service_rate: Type.Number({
     minimum: 0,
+    maximum: 1e15,
     description: 'Jobs per second of one worker: concurrency / mean service time',
   }),
-  service_time_mean_s: NonNegative,
-  service_time_scv: NonNegative,
+  service_time_mean_s: Quantity,
+  service_time_scv: Quantity,
   service_time_p50: DurationText,
   service_time_p95: DurationText,
   service_time_sketch: Type.Optional(QuantileSketch),
@@ -66,10 +81,10 @@ export const Snapshot = Type.Object({
   wait_time_sketch: Type.Optional(QuantileSketch),
   current_workers: WorkerCount,
   starting_workers: WorkerCount,
-  busy_slots: NonNegative,
-  slots: NonNegative,
+  busy_slots: Quantity,
+  slots: Quantity,
   utilization: Probability,
-  backlog: NonNegative,
+  backlog: Quantity,
   error_rate: Probability,
   cost_per_hour: Type.Optional(NonNegative),
   quality: DataQuality,
