@@ -1,6 +1,6 @@
-// Backtests of two scenarios on every trace of a folder: the planner beside the usual autoscalers.
+// Backtests of four scenarios on every trace of a folder: the planner beside the usual autoscalers.
 //
-//   node scripts/bench.mjs planning FOLDER [--scenario A|B] [--trace TEXT] [--against LIST] [--within held|interpolated]
+//   node scripts/bench.mjs planning FOLDER [--scenario A,B,C,D] [--trace TEXT] [--against LIST] [--within held|interpolated]
 //                                          [--seed N] [--price HOURS] [--cap TIMES] [--group TEXT,TEXT] [--every SECONDS]
 //                                          [--little]
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -16,7 +16,12 @@ interface Scenario {
   serviceSec: number;
   scv: number;
   startupDelaySec: number;
+  latencyOf: 'response' | 'wait';
   latencySec: number;
+  /** Load that every trace is scaled to, workers. */
+  loadWorkers: number;
+  /** Windows that runs are scored by, minutes: longer where a minute holds hardly a job. */
+  windowMinutes: number;
   /** What a missed minute costs, in hours of a worker: the policy's dial, the same for all traces. */
   missedMinutePrice: number;
 }
@@ -28,7 +33,10 @@ const scenarios: Scenario[] = [
     serviceSec: 4,
     scv: 1,
     startupDelaySec: 120,
+    latencyOf: 'response',
     latencySec: 20,
+    loadWorkers: 40,
+    windowMinutes: 1,
     missedMinutePrice: 5,
   },
   {
@@ -37,19 +45,45 @@ const scenarios: Scenario[] = [
     serviceSec: 30,
     scv: 4,
     startupDelaySec: 180,
+    latencyOf: 'response',
     latencySec: 240,
+    loadWorkers: 40,
+    windowMinutes: 1,
     missedMinutePrice: 2.5,
+  },
+  {
+    name: 'C',
+    title: 'service 1 s, scv 4, start-up 60 s, p95 wait <= 0.5 s',
+    serviceSec: 1,
+    scv: 4,
+    startupDelaySec: 60,
+    latencyOf: 'wait',
+    latencySec: 0.5,
+    loadWorkers: 8,
+    windowMinutes: 1,
+    missedMinutePrice: 1,
+  },
+  {
+    name: 'D',
+    title: 'service 20 min, scv 1, start-up 300 s, p95 wait <= 10 min, windows of 30 min',
+    serviceSec: 1200,
+    scv: 1,
+    startupDelaySec: 300,
+    latencyOf: 'wait',
+    latencySec: 600,
+    loadWorkers: 12,
+    windowMinutes: 30,
+    missedMinutePrice: 1.5,
   },
 ];
 
-/** Load that every trace is scaled to, workers; and the least length of a trace that counts, days. */
-const loadWorkers = 40;
+/** The least length of a trace that counts, days. */
 const daysMin = 8;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    scenario: { type: 'string', default: 'A,B' },
+    scenario: { type: 'string', default: 'A,B,C,D' },
     trace: { type: 'string', default: '' },
     against: { type: 'string', default: rivals.join(',') },
     within: { type: 'string', default: 'held' },
@@ -88,7 +122,7 @@ function policyOf(scenario: Scenario): Policy {
     name: 'bench',
     enabled: true,
     mode: 'auto',
-    slo: { p95_latency: `${scenario.latencySec}s`, latency_of: 'response' },
+    slo: { p95_latency: `${scenario.latencySec}s`, latency_of: scenario.latencyOf },
     scaling: { min_workers: 1, max_workers: 100_000 },
     forecast: {},
     cost: { violation_cost_per_minute: values.price === undefined ? scenario.missedMinutePrice : Number(values.price) },
@@ -102,18 +136,27 @@ interface Row extends RunScore {
   costRatio: number;
 }
 
+interface Runs {
+  rows: Row[];
+  wape: number;
+  coverage: number;
+  /** Share of minutes that the decisions said would miss. */
+  promisedMisses: number;
+}
+
 function runAll(
   scenario: Scenario,
   trace: ArrivalTrace,
   options: { historyDays?: number; evalDays?: number; fromMs?: number; against?: Rival[] } = {},
-): { rows: Row[]; wape: number; coverage: number } | undefined {
+): Runs | undefined {
   const wanted = values.against.split(',').filter((name): name is Rival => rivals.includes(name as Rival));
   const result = backtest({
     trace,
     policy: policyOf(scenario),
     service: { kind: 'lognormal', meanSec: scenario.serviceSec, scv: scenario.scv },
     startupDelaySec: scenario.startupDelaySec,
-    loadWorkers,
+    loadWorkers: scenario.loadWorkers,
+    windowMinutes: scenario.windowMinutes,
     within: values.within as WithinInterval,
     seed: values.seed,
     against: wanted,
@@ -125,19 +168,19 @@ function runAll(
     process.stdout.write(`${trace.name}: skipped, ${result.detail}\n`);
     return undefined;
   }
-  const { planner, rivals: others, forecast } = result.backtest;
+  const { planner, rivals: others, forecast, promised } = result.backtest;
   const oracle = others.oracle?.score.workerHours ?? Number.NaN;
   const rows = [planner, ...Object.values(others)].map(({ score }) => ({
     ...score,
     trace: trace.name,
     costRatio: score.workerHours / oracle,
   }));
-  return { rows, wape: forecast.wape, coverage: forecast.coverage };
+  return { rows, wape: forecast.wape, coverage: forecast.coverage, promisedMisses: 1 - promised.windowsWithin };
 }
 
 function table(scenario: Scenario, traces: readonly ArrivalTrace[]): void {
   process.stdout.write(
-    `\nscenario ${scenario.name}: ${scenario.title}, mean load ${loadWorkers} workers, last 7 days\n\n`,
+    `\nscenario ${scenario.name}: ${scenario.title}, mean load ${scenario.loadWorkers} workers, last 7 days\n\n`,
   );
   process.stdout.write(
     '| trace | controller | cost / oracle | windows in | jobs in | changes/d | reversals/d | max backlog |\n',
@@ -150,7 +193,7 @@ function table(scenario: Scenario, traces: readonly ArrivalTrace[]): void {
     for (const row of result.rows) process.stdout.write(line(row.trace, row));
     all.push(...result.rows);
     process.stdout.write(
-      `| ${trace.name} | forecast ${scenario.startupDelaySec} s ahead | WAPE ${percent(result.wape)} | 90 % band holds ${percent(result.coverage)} | | | | |\n`,
+      `| ${trace.name} | forecast ${scenario.startupDelaySec} s ahead | WAPE ${percent(result.wape)} | 90 % band holds ${percent(result.coverage)} | misses promised ${percent(result.promisedMisses)} | came ${percent(1 - (result.rows[0] as Row).windowsWithin)} | | |\n`,
     );
   }
   process.stdout.write('\n');

@@ -2,13 +2,14 @@ import type { ServiceDistribution } from '@capplan/queueing';
 import type { CandidateField } from './candidates.ts';
 import type { DecisionInput } from './decision-input.ts';
 import { demandAhead } from './demand-ahead.ts';
-import type { FluidPaths } from './fluid-queue.ts';
+import { allowedWaitSec, type FluidPaths } from './fluid-queue.ts';
 import { decisionHorizonSec } from './horizon.ts';
 import { missCurve } from './late-share.ts';
 import type { Present } from './present.ts';
 import { missedMinutePrice } from './price-of-a-miss.ts';
 import { createRecentLoad, isQuiet, rateToKeep } from './recent-load.ts';
 import type { Settings } from './settings.ts';
+import { steadyTable } from './steady-table.ts';
 import { tuning } from './tuning.ts';
 import { reversalFactor } from './worth-changing.ts';
 
@@ -64,7 +65,12 @@ export function fieldOf(input: DecisionInput, settings: Settings, present: Prese
       serviceMeanSec: present.serviceMeanSec,
       serviceScv: present.serviceScv,
       miss,
+      steady: steadyTable(
+        { ...present, ...settings },
+        { stepSec: demand.stepSec, allowedWaitSec: allowedWaitSec(miss) },
+      ),
       maxBacklog: settings.maxBacklog,
+      laterOrderSec: Math.max(0, allowedWaitSec(miss) - pool.startupDelaySec - Math.max(periodSec, minuteSec)),
       drainServers: tuning.drainShare * Math.max(1, load, 0.5 * present.orderedWorkers * pool.concurrency),
     },
     pricing: {

@@ -3,6 +3,7 @@ import { createRandomStream } from '@capplan/random';
 import { expect } from 'chai';
 import { type FluidPaths, type FluidPool, runPaths } from './fluid-queue.ts';
 import { missAt, missCurve } from './late-share.ts';
+import { steadyTable } from './steady-table.ts';
 
 const miss = missCurve({
   service: { kind: 'exponential', meanSec: 4 },
@@ -30,8 +31,13 @@ const poolOf = (jobs: number): FluidPool => ({
   serviceMeanSec: 4,
   serviceScv: 1,
   miss,
+  steady: steadyTable(
+    { serviceMeanSec: 4, serviceScv: 1, latencySec: 20, latencyOf: 'response' },
+    { stepSec: 30, allowedWaitSec: 10 },
+  ),
   maxBacklog: undefined,
   drainServers: 10,
+  laterOrderSec: 0,
 });
 const servers = (count: number, steps: number): Float64Array => new Float64Array(steps).fill(count);
 

@@ -1,4 +1,5 @@
 import { type MissCurve, missAt } from './late-share.ts';
+import { type SteadyRow, type SteadyTable, steadyChance, steadyRow } from './steady-table.ts';
 
 /** Sampled futures laid out for speed: demand and chance of path p, step s at index p × steps + s. */
 export interface FluidPaths {
@@ -16,9 +17,13 @@ export interface FluidPool {
   serviceMeanSec: number;
   serviceScv: number;
   miss: MissCurve;
+  /** Misses by waits that come and go within a step. */
+  steady: SteadyTable;
   maxBacklog: number | undefined;
   /** Slots counted on, later, to work off what is left over; > 0. */
   drainServers: number;
+  /** Jobs that have waited no longer than this at the end of the horizon are helped in time by workers ordered then, seconds. */
+  laterOrderSec: number;
 }
 
 /** What one candidate leads to, averaged over the paths. */
@@ -68,7 +73,8 @@ export function runPaths(
   const keep = Math.exp(-stepSec / lagSec);
   const missMinutes = stepSec / 60;
   const allowedWait = allowedWaitSec(miss);
-  const drainServers = pool.drainServers;
+  const { drainServers, laterOrderSec } = pool;
+  const steadyAt = Array.from(serversAt, (servers) => steadyRow(pool.steady, servers));
   let missed = 0;
   let missedInReach = 0;
   let broken = 0;
@@ -80,11 +86,13 @@ export function runPaths(
   for (let p = 0; p < paths; p++) {
     let jobs = pool.jobs;
     let kept = 1;
+    let arrivals = 0;
     for (let s = 0; s < steps; s++) {
       const at = p * steps + s;
       const rate = ratesPerSec[at] as number;
       const servers = serversAt[s] as number;
       const load = rate * serviceMeanSec;
+      arrivals += rate;
       const before = jobs;
       let drift: number;
       if (jobs > servers) {
@@ -111,6 +119,7 @@ export function runPaths(
       const wait = servers > 0 ? (waiting * serviceMeanSec) / servers : waiting > 0 ? Number.POSITIVE_INFINITY : 0;
       // Without servers whoever comes is late: the expected number that waits says how likely it is that somebody does.
       let chance = servers > 0 ? missAt(miss, wait) : 1 - Math.exp(-waiting);
+      chance = Math.max(chance, steadyChance(steadyAt[s] as SteadyRow, load));
       if (maxBacklog !== undefined && waiting > maxBacklog) chance = 1;
       missed += chance;
       if (s >= reachFrom) {
@@ -120,7 +129,8 @@ export function runPaths(
       if (waiting > backlogMax) backlogMax = waiting;
     }
     const left = serversAt[steps - 1] as number;
-    const waiting = Math.max(0, jobs - left);
+    const newcomers = (arrivals / steps) * laterOrderSec;
+    const waiting = Math.max(0, jobs - left - newcomers);
     // Where nobody is left, somebody has to be started for what waits.
     const servers = left > 0 ? left : drainServers;
     const wait = (waiting * serviceMeanSec) / servers;

@@ -1,4 +1,4 @@
-import { type ServiceDistribution, serviceExceedance } from '@capplan/queueing';
+import { betaExceedance, type ServiceDistribution, serviceExceedance } from '@capplan/queueing';
 
 /** Probability that one minute misses its objective when its jobs waited `waitSec`. */
 export interface MissCurve {
@@ -8,16 +8,15 @@ export interface MissCurve {
 }
 
 /** The objective: 95 % of the jobs of a minute within it. */
-export const lateShareAllowed = 0.05;
+const lateShareAllowed = 0.05;
 
 /**
  * How the wait in front of a pool becomes a missed minute.
  *
  * A job that waits w is late with probability P(S > target − w), or surely when w alone exceeds the target of a wait
- * objective. A minute of n jobs misses when more than 5 % of them are late; their number is taken as binomial and the
- * binomial as normal with continuity correction.
+ * objective; a minute misses as `missChance` says.
  *
- * @param jobsPerWindow jobs of one minute, ≥ 0
+ * @param jobsPerWindow jobs expected in one minute, ≥ 0
  */
 export function missCurve(options: {
   service: ServiceDistribution;
@@ -33,7 +32,7 @@ export function missCurve(options: {
     const waitSec = i * stepSec;
     const late =
       latencyOf === 'wait' ? (waitSec > latencySec ? 1 : 0) : serviceExceedance(service, latencySec - waitSec);
-    table[i] = missProbability(late, Math.max(1, jobsPerWindow));
+    table[i] = missChance({ mean: late, variance: 0, jobs: jobsPerWindow });
   }
   return { stepSec, table };
 }
@@ -47,19 +46,24 @@ export function missAt(curve: MissCurve, waitSec: number): number {
   return (1 - share) * (curve.table[low] as number) + share * (curve.table[low + 1] as number);
 }
 
-function missProbability(late: number, jobs: number): number {
-  if (late >= 1) return 1;
-  if (late <= 0) return 0;
-  const allowed = Math.floor(lateShareAllowed * jobs) + 0.5;
-  const deviation = Math.sqrt(jobs * late * (1 - late));
-  return 1 - normalCdf((allowed - jobs * late) / Math.max(deviation, 1e-9));
-}
-
-/** Standard normal distribution; Abramowitz & Stegun 26.2.17, error below 7.5e-8. */
-function normalCdf(x: number): number {
-  const t = 1 / (1 + 0.2316419 * Math.abs(x));
-  const density = 0.3989422804014327 * Math.exp((-x * x) / 2);
-  const tail =
-    density * t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))));
-  return x >= 0 ? 1 - tail : tail;
+/**
+ * P(more than the allowed share of a minute's jobs is late), where the chance of each is a random one for the whole minute.
+ *
+ * Where that chance varies little, late jobs are counted: a gamma mixture of Poisson counts, which is negative binomial. Where
+ * it varies much, the minute is good or bad as a whole: a beta distribution. In between the two are weighed by how much of the
+ * greatest possible variance there is.
+ */
+export function missChance(late: { mean: number; variance: number; jobs: number }): number {
+  const { mean, variance, jobs } = late;
+  if (mean < 1e-9 || jobs <= 0) return 0;
+  if (mean > 1 - 1e-9) return 1 - Math.exp(-jobs);
+  const widest = mean * (1 - mean);
+  const share = Math.min(1, variance / widest);
+  // Jobs that make a minute bad: one more than the allowed share of a number that is itself a matter of chance.
+  const lateJobs = Math.max(1, lateShareAllowed * jobs + 0.5);
+  const shape = Math.min(1e6, (mean * mean) / Math.max(variance, 1e-12));
+  const counted = betaExceedance({ alpha: shape, beta: lateJobs }, shape / (shape + mean * jobs));
+  const size = 1 / Math.min(1 - 1e-6, share + 1 / Math.max(1, jobs)) - 1;
+  const asOne = betaExceedance({ alpha: mean * size, beta: (1 - mean) * size }, lateShareAllowed);
+  return (1 - share) * counted + share * asOne;
 }

@@ -49,4 +49,5 @@ export {
   type WorkerNeed,
 } from './size.ts';
 export { type LatencyObjective, type SizeConstraint, type SizeQuery, sizeConstraints } from './size-query.ts';
+export { betaExceedance } from './special-functions.ts';
 export { constantServiceEffect, variabilityIndex } from './wait-correction.ts';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { leastWhole, leastWholeByGap } from './least-whole.ts';
 import { poissonMass } from './poisson-mass.ts';
-import { gammaExceedance, logGamma, normalExceedance, normalQuantile } from './special-functions.ts';
+import { betaExceedance, gammaExceedance, logGamma, normalExceedance, normalQuantile } from './special-functions.ts';
 
 describe('special functions', () => {
   it('logGamma has factorials and Γ(½) = √π', () => {
@@ -18,6 +18,21 @@ describe('special functions', () => {
       expect(gammaExceedance(3, x) / (Math.exp(-x) * (1 + x + (x * x) / 2))).to.be.closeTo(1, 1e-10);
     }
     expect(gammaExceedance(2, 0)).to.equal(1);
+  });
+
+  it('betaExceedance is the tail of the binomial for whole shapes, and symmetric', () => {
+    // P(Beta(k, n - k + 1) > x) = P(Binomial(n, x) < k): n = 10, k = 3, x = 0.2.
+    expect(betaExceedance({ alpha: 3, beta: 8 }, 0.2)).to.be.closeTo(0.6777995264, 1e-12);
+    expect(betaExceedance({ alpha: 1, beta: 1 }, 0.3)).to.be.closeTo(0.7, 1e-14);
+    expect(betaExceedance({ alpha: 0.5, beta: 0.5 }, 0.25)).to.be.closeTo(2 / 3, 1e-12);
+    for (const [alpha, beta, x] of [
+      [0.02, 1.5, 0.05],
+      [40, 900, 0.05],
+      [1e6, 25, 0.99996],
+    ] as const) {
+      const mirrored = 1 - betaExceedance({ alpha: beta, beta: alpha }, 1 - x);
+      expect(betaExceedance({ alpha, beta }, x)).to.be.closeTo(mirrored, 1e-9);
+    }
   });
 
   it('normalExceedance and normalQuantile have the tabled values and invert each other', () => {

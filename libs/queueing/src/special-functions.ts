@@ -76,3 +76,41 @@ export function normalQuantile(p: number): number {
 function nonZero(value: number): number {
   return Math.abs(value) < 1e-300 ? 1e-300 : value;
 }
+
+/**
+ * P(X > x) for X beta distributed with shapes α and β: the regularised incomplete beta function I_{1-x}(β, α), by the
+ * continued fraction of DLMF 8.17.22 on the side of the mean where it converges fast.
+ *
+ * @param shapes α and β, > 0
+ * @param x in [0, 1]
+ */
+export function betaExceedance({ alpha, beta }: { alpha: number; beta: number }, x: number): number {
+  if (x <= 0) return 1;
+  if (x >= 1) return 0;
+  const logFront =
+    logGamma(alpha + beta) - logGamma(alpha) - logGamma(beta) + alpha * Math.log(x) + beta * Math.log1p(-x);
+  const front = Math.exp(logFront);
+  if (x < (alpha + 1) / (alpha + beta + 2)) return 1 - (front * betaFraction(alpha, beta, x)) / alpha;
+  return (front * betaFraction(beta, alpha, 1 - x)) / beta;
+}
+
+/** The continued fraction by Lentz's method: terms come in pairs, each nearer to 1 than the one before. */
+function betaFraction(a: number, b: number, x: number): number {
+  const tiny = 1e-300;
+  const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let sum = d;
+  for (let m = 1; m < 500; m++) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    sum *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    sum *= d * c;
+    if (Math.abs(d * c - 1) < 1e-14) break;
+  }
+  return sum;
+}

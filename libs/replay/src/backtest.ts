@@ -39,6 +39,8 @@ export interface BacktestOptions {
   /** Days before `fromMs` that the forecaster may learn from; default 56. */
   historyDays?: number;
   within?: WithinInterval;
+  /** Length of the windows that runs are scored by, whole minutes; default 1. */
+  windowMinutes?: number;
   /** Seconds between two decisions; default 15, as often as services measure a pool. */
   decisionPeriodSec?: number;
   seed?: number | string;
@@ -98,7 +100,7 @@ export function backtest(options: BacktestOptions): BacktestResult {
   const prepared = prepare(options);
   if (!prepared.ok) return prepared;
   const { demand, history, setting, workersNeeded, offeredLoad } = prepared;
-  const { service, seed = 1, against = [], onRun } = options;
+  const { service, seed = 1, against = [], windowMinutes = 1, onRun } = options;
   const peakWorkers = workersNeeded.reduce((most, workers) => Math.max(most, workers), 0);
   const policy =
     options.peakCap === undefined ? options.policy : cappedAt(options.policy, Math.ceil(options.peakCap * peakWorkers));
@@ -108,7 +110,7 @@ export function backtest(options: BacktestOptions): BacktestResult {
     onRun?.(controller.name);
     const services = openServiceSource(service, seed);
     const run = runController({ controller, demand, pool: setting, services, seed });
-    return { run, score: scoreRun(run, setting) };
+    return { run, score: scoreRun(run, { ...setting, windowMinutes }) };
   };
 
   const planned = plannerOf({ ...options, policy }, prepared, initialWorkers);

@@ -6,7 +6,7 @@ export interface RunScore {
   /** Share of jobs within the target; jobs that never finished count as missed. */
   jobsWithin: number;
   /**
-   * Share of one-minute windows kept: at least 95 % of the jobs that arrived in the window met the target, which is to
+   * Share of windows kept, of a minute each unless said otherwise: at least 95 % of the jobs that arrived in the window met the target, which is to
    * say that their 95 % quantile did. A window without arrivals has nobody to disappoint and is kept.
    */
   windowsWithin: number;
@@ -15,7 +15,7 @@ export interface RunScore {
   /** Paid time of workers, from order to gone. */
   workerHours: number;
   workerCost: number;
-  /** Missed windows at the policy's price of a missed minute. */
+  /** Minutes of missed windows at the policy's price of a missed minute. */
   violationCost: number;
   totalCost: number;
   changesPerDay: number;
@@ -36,23 +36,32 @@ const daySec = 86_400;
  * Adds a run up.
  *
  * @param workerCostPerHour price of one worker for an hour
- * @param violationCostPerMinute price of one window that misses its target
+ * @param violationCostPerMinute price of one minute of a window that misses its target
+ * @param windowMinutes length of a window, whole minutes; longer where a minute holds too few jobs to judge by; default 1
  */
 export function scoreRun(
   run: ControllerRun,
-  { workerCostPerHour, violationCostPerMinute }: { workerCostPerHour: number; violationCostPerMinute: number },
+  options: { workerCostPerHour: number; violationCostPerMinute: number; windowMinutes?: number },
 ): RunScore {
+  const { workerCostPerHour, violationCostPerMinute, windowMinutes = 1 } = options;
+  let windows = 0;
   let windowsMissed = 0;
   let workersMax = 0;
-  for (const minute of run.minutes) {
-    workersMax = Math.max(workersMax, minute.workersPaid);
-    if (minute.arrivedWithinTarget < windowShare * minute.arrivals - 1e-9) windowsMissed++;
+  for (let from = 0; from < run.minutes.length; from += windowMinutes) {
+    let arrivals = 0;
+    let within = 0;
+    for (const minute of run.minutes.slice(from, from + windowMinutes)) {
+      workersMax = Math.max(workersMax, minute.workersPaid);
+      arrivals += minute.arrivals;
+      within += minute.arrivedWithinTarget;
+    }
+    windows++;
+    if (within < windowShare * arrivals - 1e-9) windowsMissed++;
   }
-  const windows = run.minutes.length;
   const days = (run.minutes.length * 60) / daySec;
   const workerHours = run.workerSec / 3600;
   const workerCost = workerHours * workerCostPerHour;
-  const violationCost = windowsMissed * violationCostPerMinute;
+  const violationCost = windowsMissed * windowMinutes * violationCostPerMinute;
   return {
     name: run.name,
     jobsWithin: run.jobs > 0 ? run.withinTarget / run.jobs : 1,
