@@ -18,12 +18,13 @@ const sameMomentMs = 1_000;
  * hides, the same at every time and in every replica.
  *
  * @param past stretches in order; that at `at` is learned, its neighbours say how it rises
+ * @param isFlat demand did not rise within a stretch, whatever its neighbours say
  */
 export function learnStretch(
   model: PoolModel,
   settings: ModelSettings,
   past: readonly Observation[],
-  { at, onlyLong }: { at: number; onlyLong: boolean },
+  { at, onlyLong, isFlat = false }: { at: number; onlyLong: boolean; isFlat?: boolean },
 ): void {
   const whole = past[at] as Observation;
   const stepSec = onlyLong ? settings.stepSec : settings.leadStepSec;
@@ -34,8 +35,8 @@ export function learnStretch(
     {
       ratePerSec: whole.ratePerSec,
       intervalSec: whole.intervalSec,
-      beforePerSec: rateEnding(past[at - 1], startMs),
-      afterPerSec: rateBeginning(past[at + 1], whole.endMs),
+      beforePerSec: isFlat ? Number.NaN : rateEnding(past[at - 1], startMs),
+      afterPerSec: isFlat ? Number.NaN : rateBeginning(past[at + 1], whole.endMs),
     },
     parts,
     createRandomStream(`${settings.pool}@${whole.endMs}`),

@@ -218,7 +218,8 @@ function plannerOf(options: BacktestOptions, prepared: Prepared, initialWorkers:
     serviceTimeHintSec: serviceMeanSec(options.service),
   };
   const loop = createDecisionLoop({ pool, policy });
-  loop.learnTrace(history);
+  // What is learned lies within its intervals as what is replayed does.
+  loop.learnTrace(history, options.within ?? 'held');
   const points: ForecastPoint[] = [];
   const leadSec = setting.startupDelaySec;
   const periodHours = decisionPeriodSec / 3600;

@@ -17,13 +17,14 @@ import {
 } from '@capplan/deciding';
 import { type Decision, decide, type PastChange, type PoolFacts } from '@capplan/planning';
 import type { ArrivalTrace } from '@capplan/traces';
+import type { WithinInterval } from './demand.ts';
 
 /** The decision code of one pool with the memory it needs between two decisions. */
 export interface DecisionLoop {
   /** Takes in demand from before the first decision; a rate of null is an interval that nobody measured. */
   learn(observation: { timeMs: number; arrivalRatePerSec: number | null; intervalSec: number }): void;
-  /** Takes in a whole recorded trace, interval by interval. */
-  learnTrace(trace: ArrivalTrace): void;
+  /** Takes in a whole recorded trace, interval by interval; `held` where demand is flat within each, as it is replayed. */
+  learnTrace(trace: ArrivalTrace, within?: WithinInterval): void;
   /** Takes in a measurement and decides; the decision counts as carried out at once. */
   decide(snapshot: Snapshot): Decision;
   /** Demand foreseen at the last decision, if there is one. */
@@ -64,11 +65,11 @@ export function createDecisionLoop({ pool, policy, paths }: DecisionLoopOptions)
     learn: ({ timeMs, arrivalRatePerSec, intervalSec }) => {
       observe(model, { endMs: timeMs, intervalSec, ratePerSec: arrivalRatePerSec });
     },
-    learnTrace: (trace) => {
+    learnTrace: (trace, within = 'interpolated') => {
       const past = observationsOf(trace);
       const rememberedMs = (past.at(-1)?.endMs ?? 0) - leadMemoryDays * dayMs;
       for (const [at, { endMs }] of past.entries()) {
-        learnStretch(model, settings, past, { at, onlyLong: endMs <= rememberedMs });
+        learnStretch(model, settings, past, { at, onlyLong: endMs <= rememberedMs, isFlat: within === 'held' });
         refitAsHistoryGrows(model);
       }
     },
