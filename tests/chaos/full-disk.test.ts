@@ -58,6 +58,25 @@ describe('a disk that is full', function () {
     expect((await own.postPolicy('while-full')).status).to.equal(201);
   };
 
+  it('under JetStream: writes are refused with the reason; with room and a new start of the server all goes on', async () => {
+    const { folder: small, fill, free } = disk as SmallDisk;
+    const store = `jetstream { store_dir: ${JSON.stringify(join(small, 'jetstream'))}, max_file_store: 100GB }`;
+    const dataDir = join(folder, 'nats');
+    nats = await startPrivateNats({ dataDir, settings: [store] });
+    redis = await startPrivateRedis({ dataDir: join(folder, 'redis') });
+    stack = await startStackInTrouble({ natsUrl: nats.url, redisUrl: redis.url });
+    await stack.untilWell(60_000);
+    await fill();
+    const accepted = await untilRefused('nats', /JetStream/);
+    await free();
+    // A server whose disk is full turns JetStream off until it is started again.
+    const { port } = nats;
+    await nats.stop();
+    nats = await startPrivateNats({ dataDir, port, settings: [store] });
+    await stack.untilWell(60_000);
+    await expectAll(accepted);
+  });
+
   it('under Redis: writes are refused with the reason, and all goes on by itself when there is room', async () => {
     const { folder: small, fill, free } = disk as SmallDisk;
     nats = await startPrivateNats({ dataDir: join(folder, 'nats') });
