@@ -25,6 +25,26 @@ describe('the executor service when things go wrong', () => {
     expect(w.told().filter(({ type }) => type === 'rollout.finished')).to.have.length(1);
   });
 
+  it('keeps rollouts that it cannot read until their pool is removed, and drives the others', async () => {
+    const w = await open();
+    const context = await w.launch('a');
+    w.backend.bucket('rollouts').inject('shop/other', '{"pool":"shop/other"}');
+    w.backend.bucket('rollouts').inject('shop/third', 'not JSON');
+    await w.approve(samplePlan([4, 6]));
+    await w.pass(60);
+    expect(changes(w)).to.deep.equal(['4→6']);
+    const detail = () => context.health.report().checks['records of rollouts']?.detail;
+    expect(detail()).to.include('2 cannot be read').and.include('shop/other').and.include('shop/third');
+    const removed = { id: 'shop/other', revision: 2, pool: null };
+    const gone = { type: 'pool.changed', key: 'shop/other', data: removed, cause: 'removed' } as const;
+    await w.clock.waitFor(w.helper.bus.publish(gone));
+    await w.pass(15);
+    expect(detail()).to.include('1 cannot be read').and.include('shop/third').and.not.include('shop/other');
+    const shown = { key: 'shop/checkout', actor: { id: 'ada', kind: 'user' } } as const;
+    const { rollouts } = await w.clock.waitFor(w.helper.bus.request('rollout.list', {}, shown));
+    expect(rollouts.map(({ pool }) => pool)).to.deep.equal(['shop/checkout']);
+  });
+
   it('resumes after a crash at any operation without doing a step twice', async function () {
     this.timeout(60_000);
     let crashes = 0;

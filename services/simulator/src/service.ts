@@ -6,7 +6,7 @@ import type { SimulatorConfig } from './config.ts';
 import { figuresOf, parseScenario } from './decide.ts';
 import { type AskOwner, withPoolTraffic } from './pool-traffic.ts';
 import type { Engines, PartialTimeline, SimulationTask } from './ports.ts';
-import { createResults, notKept } from './results.ts';
+import { createResults, notKept, resultBounds } from './results.ts';
 
 export interface SimulatorPorts {
   engines: Engines;
@@ -33,7 +33,7 @@ export function createSimulator(
   { engines, serve = serveGrpc }: SimulatorPorts,
 ): SimulatorService {
   const { bus, cache, clock, health, log, metrics, tracer } = context;
-  const results = createResults({ cache, clock, keepSec: config.keepSec });
+  const results = createResults({ cache, clock, keepSec: config.keepSec, ...resultBounds });
   const answer = createAnswering(context, engines, results);
   const waiting = metrics.gauge('capacity_simulator_waiting', 'Requests that wait for an engine');
   const subscriptions: Subscription[] = [];

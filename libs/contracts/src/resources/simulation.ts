@@ -5,7 +5,7 @@ export const SimulationStatus = oneOf('running', 'done', 'failed');
 export type SimulationStatus = Static<typeof SimulationStatus>;
 
 /**
- * One what-if run, kept for 7 days. `request` is a scenario and `result` its outcome, both in the form that
+ * One what-if run; the newest 2,000 are kept, for 7 days. `request` is a scenario and `result` its outcome, both in the form that
  * `@capplan/simulation` defines and checks.
  */
 export const Simulation = Type.Object({

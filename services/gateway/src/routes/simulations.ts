@@ -29,7 +29,7 @@ export function simulationRoutes(app: TypedApp, { owners, simulations, replies }
       config: { permission: 'capacity:read' },
       schema: {
         tags: ['simulations'],
-        summary: 'A simulation, kept for 7 days',
+        summary: 'A simulation: the newest 2,000 are kept, for 7 days',
         params: Type.Object({ id: Identifier }),
       },
     },
@@ -62,8 +62,10 @@ export function simulationRoutes(app: TypedApp, { owners, simulations, replies }
         { id: request.params.id },
         { key: systemKey('simulations'), actor },
       );
-      if (kept.request === undefined)
-        throw new CapacityError('not_found', `simulation ${request.params.id} has no scenario to compare with`);
+      if (kept.request === undefined || kept.request === null) {
+        const said = `simulation ${request.params.id} has no scenario to compare with: it was too large to be kept`;
+        throw new CapacityError('not_found', said);
+      }
       const compared = await simulations.compare([kept.request, ...request.body.scenarios], {
         actor,
         signal: goneSignal(reply),
