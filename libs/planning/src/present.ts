@@ -52,13 +52,26 @@ export function readPresent(snapshot: Snapshot, input: DecisionInput): Present {
   };
 }
 
-/** The long estimate when there is one, else this interval's, else the pool's hint, else one second. */
-function serviceOf(snapshot: Snapshot, input: DecisionInput): { meanSec: number; scv: number } {
-  const { service, pool } = input;
-  if (service !== undefined && service.meanSec > 0) return { meanSec: service.meanSec, scv: estimatedScv(service) };
-  if (snapshot.service_time_mean_s > 0)
-    return { meanSec: snapshot.service_time_mean_s, scv: snapshot.service_time_scv };
-  return { meanSec: pool.serviceTimeHintSec ?? 1, scv: 1 };
+/** A hint is worth so many measured jobs: of long jobs the short ones end first, and the first few say too little. */
+const hintJobs = 20;
+
+/** The long estimate when there is one, else this interval's; the pool's hint as a few jobs beside them, else alone, else one second. */
+function serviceOf(snapshot: Snapshot, { service, pool }: DecisionInput): { meanSec: number; scv: number } {
+  const { serviceTimeHintSec: hintSec } = pool;
+  const measured =
+    service !== undefined && service.meanSec > 0
+      ? { jobs: service.jobs, meanSec: service.meanSec, scv: estimatedScv(service) }
+      : {
+          jobs: snapshot.completion_rate * snapshot.interval_s,
+          meanSec: snapshot.service_time_mean_s,
+          scv: snapshot.service_time_scv,
+        };
+  if (!(measured.meanSec > 0)) return { meanSec: hintSec ?? 1, scv: 1 };
+  if (hintSec === undefined) return measured;
+  const share = hintJobs / (hintJobs + measured.jobs);
+  const meanSec = share * hintSec + (1 - share) * measured.meanSec;
+  const square = share * 2 * hintSec ** 2 + (1 - share) * measured.meanSec ** 2 * (1 + measured.scv);
+  return { meanSec, scv: Math.max(0, square / meanSec ** 2 - 1) };
 }
 
 export function newestChange(changes: readonly PastChange[]): PastChange | undefined {
