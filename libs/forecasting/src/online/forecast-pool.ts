@@ -26,10 +26,16 @@ export interface PoolForecast {
   anomaly: Anomaly | null;
 }
 
+/**
+ * A fit on less than a week takes the days it has seen for the week: on 21 first weeks of nine traces the errors of the prior
+ * coefficients were 1.14 of a plain copy's at the end of the eighth day, where those fitted from the second day on had 1.38.
+ */
+const fitDaysMin = 7;
+
 /** True when so much has been learned since the last fit that another one pays. */
 export function isRefitDue(state: PoolForecasterState): boolean {
   const stepsPerDay = daySec / state.stepSec;
-  if (state.count < 2 * stepsPerDay || state.learned < stepsPerDay) return false;
+  if (state.count < fitDaysMin * stepsPerDay || state.learned < stepsPerDay) return false;
   if (!state.fit) return true;
   const since = state.firstStep + state.count - state.fit.atStep;
   return since >= (state.count < 14 * stepsPerDay ? stepsPerDay / 4 : stepsPerDay);
