@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { decide } from './decide.ts';
 import { inputOf, snapshotOf } from './input-for-tests.ts';
 import { readPresent } from './present.ts';
 import type { ServiceEstimate } from './service-estimate.ts';
@@ -39,6 +40,23 @@ describe('the service time that the present goes by', () => {
       const pool = { ...input.pool, ...(hintSec !== undefined && { serviceTimeHintSec: hintSec }) };
       const present = readPresent(snapshot, { ...input, pool, ...(service && { service }) });
       expect(present.serviceMeanSec).to.be.closeTo(expected, 0.01);
+    });
+  }
+
+  for (const [meanSec, scv] of [
+    [1e15, 1e15],
+    [1e-300, 0],
+    [1e9, 1e4],
+  ] as const) {
+    it(`stays within what a decision can bear: a mean of ${meanSec} s, scv ${scv}`, () => {
+      const snapshot = snapshotOf({ service_time_mean_s: meanSec, service_time_scv: scv });
+      const { service: _none, ...input } = inputOf({ snapshot });
+      for (const hintSec of [undefined, 1e-6, 604_800]) {
+        const pool = { ...input.pool, ...(hintSec !== undefined && { serviceTimeHintSec: hintSec }) };
+        const { targetWorkers, violationProbability } = decide({ ...input, pool });
+        expect(targetWorkers).to.be.within(0, 1_000_000);
+        expect(violationProbability).to.be.within(0, 1);
+      }
     });
   }
 });

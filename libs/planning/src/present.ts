@@ -38,7 +38,7 @@ export function readPresent(snapshot: Snapshot, input: DecisionInput): Present {
     const within = Math.abs(readyWorkers - last.toWorkers);
     if (within < onTop) readyWorkers -= startingWorkers;
   }
-  const service = serviceOf(snapshot, input);
+  const service = plausible(serviceOf(snapshot, input));
   return {
     readyWorkers,
     starting: spreadStarting(startingWorkers, history.changes, nowMs, pool.startupDelaySec),
@@ -72,6 +72,11 @@ function serviceOf(snapshot: Snapshot, { service, pool }: DecisionInput): { mean
   const meanSec = share * hintSec + (1 - share) * measured.meanSec;
   const square = share * 2 * hintSec ** 2 + (1 - share) * measured.meanSec ** 2 * (1 + measured.scv);
   return { meanSec, scv: Math.max(0, square / meanSec ** 2 - 1) };
+}
+
+/** What a source says of its service times within what queueing formulas can bear: a microsecond to thirty years, scv 100. */
+function plausible({ meanSec, scv }: { meanSec: number; scv: number }): { meanSec: number; scv: number } {
+  return { meanSec: Math.min(1e9, Math.max(1e-6, meanSec)), scv: Math.min(100, scv) };
 }
 
 export function newestChange(changes: readonly PastChange[]): PastChange | undefined {
