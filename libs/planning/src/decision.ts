@@ -1,4 +1,5 @@
 import type { Alternative, CostAnalysis, ExplanationStep, Step } from '@capplan/contracts';
+import type { ForeseenDemand } from './foreseen-demand.ts';
 
 /** Why a wanted change is not made now, or not in full. */
 export const holdReasons = [
@@ -55,6 +56,8 @@ export interface Decision {
   largeChange: boolean;
   /** How far ahead the decision looked, seconds. */
   horizonSec: number;
-  /** Demand that it counted on, jobs per second at the end of the start-up delay. */
+  /** Demand that it counted on, over its horizon; */
+  foreseen: ForeseenDemand;
+  /** of it, jobs per second at the end of the start-up delay. */
   expectedRatePerSec: number;
 }

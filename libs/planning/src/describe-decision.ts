@@ -6,7 +6,7 @@ import { costImpactOf, isLargeChange } from './cost-impact.ts';
 import type { Decision, HoldReason } from './decision.ts';
 import type { NamedCount } from './decision-input.ts';
 import type { Deliberation } from './deliberation.ts';
-import { meanRateAt } from './field.ts';
+import { foreseenDemand } from './foreseen-demand.ts';
 import { laterSteps } from './later-steps.ts';
 import { rationaleOf } from './rationale.ts';
 import { candidateFor } from './safety-rules.ts';
@@ -28,7 +28,8 @@ export function describeDecision(
   const chosen = candidateFor(d, target);
   const confidence = confidenceOf(d, chosen);
   const violationProbability = missProbabilityInReach(d, chosen);
-  const rate = meanRateAt(field, field.reachFrom) / present.attemptsPerJob;
+  const foreseen = foreseenDemand(field.demand, present.attemptsPerJob);
+  const rate = foreseen.meanPerSec[field.reachFrom] as number;
   const service = { kind: 'lognormal', meanSec: present.serviceMeanSec, scv: present.serviceScv } as const;
   const workersPerRate =
     rate > 0 ? Math.max(best.workers / rate, (present.attemptsPerJob * present.serviceMeanSec) / pool.concurrency) : 0;
@@ -73,6 +74,7 @@ export function describeDecision(
     responseSecP95: Math.min(1e9, chosen.outcome.waitEndSec) + serviceQuantileSec(service, 0.95),
     largeChange: isLargeChange(input.policy, pool, current, target),
     horizonSec: field.demand.steps * field.demand.stepSec,
+    foreseen,
     expectedRatePerSec: rate,
   };
 }

@@ -21,6 +21,22 @@ describe('toPlan', () => {
     }
   });
 
+  it('foresees the demand that its count was decided on, of new jobs', () => {
+    const retried = snapshotOf({ attempt_rate: 20, retry_rate: 10, error_rate: 0.5 });
+    for (const input of [inputOf({ forecast: forecastOf(16) }), inputOf({ snapshot: retried })]) {
+      const decision = decide(input);
+      const {
+        predicted_lambda: rates,
+        confidence_bands: bands,
+        step_s: stepSec,
+      } = toPlan(decision, input, identity).forecast;
+      expect(rates[Math.floor(input.pool.startupDelaySec / stepSec)]).to.equal(decision.expectedRatePerSec);
+      expect(rates.length * stepSec).to.equal(decision.horizonSec);
+      for (const [i, rate] of rates.entries())
+        expect(rate).to.be.within(bands.lower[i] as number, bands.upper[i] as number);
+    }
+  });
+
   it('does without a forecast and without a measurement', () => {
     const { forecast: _, ...bare } = inputOf();
     const unmeasured = { ...bare, snapshot: undefined };

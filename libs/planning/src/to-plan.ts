@@ -1,6 +1,7 @@
-import { durationSec, durationText, type Plan, type PlanStatus, pathsBeginMs, timestamp } from '@capplan/contracts';
+import { durationSec, durationText, type Plan, type PlanStatus, timestamp } from '@capplan/contracts';
 import type { Decision } from './decision.ts';
 import type { DecisionInput } from './decision-input.ts';
+import type { ForeseenDemand } from './foreseen-demand.ts';
 
 /** What a plan's record needs beyond the decision. */
 export interface PlanIdentity {
@@ -52,7 +53,7 @@ export function toPlan(decision: Decision, input: DecisionInput, identity: PlanI
     rationale: decision.rationale,
     explanation: decision.explanation,
     alternatives: decision.alternatives,
-    forecast: forecastOf(input, decision.horizonSec),
+    forecast: forecastOf(decision.foreseen),
     simulation: {
       simulated: false,
       slo_achievement: 1 - decision.violationProbability,
@@ -82,51 +83,11 @@ export function approvalsNeededFor(decision: Decision, input: DecisionInput): 0 
   return unsure && decision.targetWorkers < decision.currentWorkers ? 1 : 0;
 }
 
-function forecastOf(input: DecisionInput, horizonSec: number): Plan['forecast'] {
-  const { forecast, nowMs } = input;
-  if (forecast === undefined) {
-    const rate = input.snapshot?.arrival_rate ?? 0;
-    return {
-      window: durationText(horizonSec),
-      step_s: horizonSec,
-      predicted_lambda: [rate],
-      confidence_bands: { level: 0.9, upper: [rate], lower: [rate] },
-    };
-  }
-  const { paths } = forecast;
-  const level = 0.9;
-  if (paths !== undefined && paths.rates_per_s.length > 0) {
-    const steps = paths.rates_per_s[0]?.length ?? 0;
-    // Steps that are over by now are no part of what lies ahead.
-    const over = Math.max(0, Math.floor((nowMs - pathsBeginMs(forecast)) / 1000 / paths.step_s));
-    const mean: number[] = [];
-    const upper: number[] = [];
-    const lower: number[] = [];
-    for (let s = Math.min(over, steps - 1); s < steps; s++) {
-      const rates = paths.rates_per_s.map((path) => path[s] ?? 0).sort((a, b) => a - b);
-      const last = rates.length - 1;
-      mean.push(rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
-      lower.push(rates[Math.round(last * ((1 - level) / 2))] ?? 0);
-      upper.push(rates[Math.round(last * ((1 + level) / 2))] ?? 0);
-    }
-    return {
-      window: durationText(mean.length * paths.step_s),
-      step_s: paths.step_s,
-      predicted_lambda: mean,
-      confidence_bands: { level, upper, lower },
-    };
-  }
-  const first = Math.max(0, Math.floor((nowMs - Date.parse(forecast.made_at)) / 1000 / forecast.step_s));
-  const beyond = Math.min(forecast.mean.length, first + Math.max(1, Math.ceil(horizonSec / forecast.step_s)));
-  const interval = forecast.intervals[0];
+function forecastOf({ stepSec, meanPerSec, lowerPerSec, upperPerSec, share }: ForeseenDemand): Plan['forecast'] {
   return {
-    window: durationText((beyond - first) * forecast.step_s),
-    step_s: forecast.step_s,
-    predicted_lambda: forecast.mean.slice(first, beyond),
-    confidence_bands: {
-      level: interval?.level ?? level,
-      upper: (interval?.upper ?? forecast.mean).slice(first, beyond),
-      lower: (interval?.lower ?? forecast.mean).slice(first, beyond),
-    },
+    window: durationText(meanPerSec.length * stepSec),
+    step_s: stepSec,
+    predicted_lambda: meanPerSec,
+    confidence_bands: { level: share, upper: upperPerSec, lower: lowerPerSec },
   };
 }

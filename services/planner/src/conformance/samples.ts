@@ -118,6 +118,7 @@ export function scriptedCore(
         projectedBacklog: 0,
         largeChange: isLargeChange(input.policy, input.pool, current, workers),
         horizonSec: 600,
+        foreseen: { stepSec: 600, meanPerSec: [10], lowerPerSec: [8], upperPerSec: [12], share: 0.9 },
         expectedRatePerSec: 10,
         maxBacklog: 0,
         responseSecP95: 3,
