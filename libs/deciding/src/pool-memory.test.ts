@@ -35,6 +35,23 @@ describe('what is remembered between two decisions', () => {
     });
   }
 
+  for (const [says, seconds, looks] of [
+    ['every 15 s', [60, 75, 90, 105, 120, 135], 'first, -, -, -, first, -'],
+    ['every 15 s, late by chance', [60, 75, 90, 105, 119.9, 135.1], 'first, -, -, -, -, first'],
+    ['with one missing at the full minute', [60, 75, 90, 105, 135, 150], 'first, -, -, -, first, -'],
+    ['every 60 s at half past', [90, 150, 210], 'first, first, first'],
+    ['every 45 s', [45, 90, 135, 180, 225], 'first, first, first, first, -'],
+  ] as const) {
+    it(`takes one look of each minute as its first: ${says}`, () => {
+      const memory = createPoolMemory(startMs);
+      const found = seconds.map((sec) => {
+        observeSnapshot(memory, at(sec / 60, { interval_s: 15 }), pool.workerCostPerHour);
+        return memory.isFirstLook ? 'first' : '-';
+      });
+      expect(found.join(', ')).to.equal(looks);
+    });
+  }
+
   it('counts workers that start among those that cost, unless the source says what it costs', () => {
     expect(costPerHourOf(at(0, { starting_workers: 4 }), 0.5)).to.equal(17);
     expect(costPerHourOf(at(0, { starting_workers: 4, cost_per_hour: 3 }), 0.5)).to.equal(3);

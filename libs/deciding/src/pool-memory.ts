@@ -22,6 +22,8 @@ export interface PoolMemory {
   isSpendingKnown: boolean;
   /** End of the newest interval taken in, ms since the epoch; 0 before the first. */
   untilMs: number;
+  /** Whether it is the first that ends in its minute: a late snapshot, or one of several missing, costs no minute. */
+  isFirstLook: boolean;
 }
 
 /** @param isSpendingKnown whether nothing can have been spent before in this hour and month */
@@ -32,6 +34,7 @@ export function createPoolMemory(nowMs: number, { isSpendingKnown = false } = {}
     spending: noSpending(nowMs),
     isSpendingKnown,
     untilMs: 0,
+    isFirstLook: true,
   };
 }
 
@@ -49,6 +52,7 @@ export function costPerHourOf(snapshot: Snapshot, workerCostPerHour: number): nu
 export function observeSnapshot(memory: PoolMemory, snapshot: Snapshot, workerCostPerHour: number): boolean {
   const endMs = Date.parse(snapshot.timestamp);
   if (!(endMs > memory.untilMs)) return false;
+  memory.isFirstLook = minuteOf(endMs) !== minuteOf(memory.untilMs);
   memory.untilMs = endMs;
   const lengthMs = 1000 * snapshot.interval_s;
   const costPerHour = costPerHourOf(snapshot, workerCostPerHour);
@@ -56,6 +60,10 @@ export function observeSnapshot(memory: PoolMemory, snapshot: Snapshot, workerCo
   observeService(memory.service, snapshot);
   observeRecentLoad(memory.recent, snapshot);
   return true;
+}
+
+function minuteOf(ms: number): number {
+  return Math.floor(ms / 60_000);
 }
 
 /** What a decision is made from, beside what is remembered. */
@@ -89,6 +97,7 @@ export function decisionInput(memory: PoolMemory, facts: DecisionFacts): Decisio
       changes,
       ...(isSpendingKnown && { spentThisHour: spending.hour.spent, spentThisMonth: spending.month.spent }),
     },
+    isFirstLook: memory.isFirstLook,
     dataAgeSec: Math.max(0, nowMs - Date.parse(snapshot.timestamp)) / 1000,
   };
 }

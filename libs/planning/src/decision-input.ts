@@ -60,6 +60,8 @@ export interface DecisionInput {
   /** Demand of the last minutes, see `observeRecentLoad`; without it a surprising fall of demand is not followed. */
   recent?: RecentLoad;
   history: DecisionHistory;
+  /** Whether no earlier snapshot lies in the snapshot's minute; by default, whether its interval began before that minute did. */
+  isFirstLook?: boolean;
   /** Age of the newest measurement, seconds; default from its timestamp. */
   dataAgeSec?: number;
   /** Time until the next decision, seconds; default the snapshot's interval. */

@@ -1,4 +1,4 @@
-import type { Anomaly } from '@capplan/contracts';
+import type { Anomaly, Snapshot } from '@capplan/contracts';
 import { budgetLimit } from './budget.ts';
 import { type Candidate, price } from './candidates.ts';
 import { confidenceOf, missProbabilityInReach } from './confidence.ts';
@@ -169,7 +169,7 @@ function limitStep({ input, settings, field, present, trail }: Deliberation): vo
 const rushProbability = 0.5;
 
 /**
- * Counts are weighed once a minute, on the newest interval that closes in it. Shorter intervals are there to see a rush
+ * Counts are weighed once a minute, at its first look. Shorter intervals are there to see a rush
  * early: in between, capacity only comes, and only when a miss is likely without it and the target is shorter than the
  * minute that it would wait, or while the forecast is learning.
  */
@@ -177,11 +177,14 @@ function waitForTheMinute(d: Deliberation, stop: Stop): void {
   const { snapshot } = d.input;
   const current = d.present.orderedWorkers;
   if (snapshot === undefined || d.trail.workers === current) return;
-  const intoMinuteSec = (Date.parse(snapshot.timestamp) % 60_000) / 1000;
-  if (intoMinuteSec < snapshot.interval_s) return;
+  if (d.input.isFirstLook ?? reachesOverAMinute(snapshot)) return;
   const isRush = d.settings.latencySec < 60 && missProbabilityInReach(d, d.staying) >= rushProbability;
   if ((isRush || isLearning(d.input)) && d.trail.workers > current) return;
   stop('between_minutes', current, 'between two minutes capacity only comes, and only against a likely miss');
+}
+
+function reachesOverAMinute({ timestamp, interval_s: sec }: Snapshot): boolean {
+  return (Date.parse(timestamp) % 60_000) / 1000 < sec;
 }
 
 /** Jobs wait, and without more workers the objective is likely missed: capacity that went too early comes back at once. */
