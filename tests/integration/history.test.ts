@@ -8,7 +8,8 @@ import { type Stack, startStack } from '@capplan/stack';
 import { expect } from 'chai';
 
 const minuteMs = 60_000;
-const days = 4;
+/** A week and more: coefficients are fitted from a first week on. */
+const days = 8;
 
 describe('history from a file into a running system and out again, on real servers', function () {
   this.timeout(300_000);
@@ -125,18 +126,18 @@ describe('history from a file into a running system and out again, on real serve
   it('stops with whole batches, goes on where it stopped, and has nothing to do the third time', async () => {
     const file = join(folder, 'mail.csv');
     const first = await capplan(['import', 'shop/mail', file, '--json'], (line, stop) => {
-      if (/ of 5760 rows/.test(line)) stop();
+      if (/ of 11520 rows/.test(line)) stop();
     });
     expect(first.code).to.equal(130);
     // A batch whose answer was late is sent again, and its rows are there already.
     const taken = JSON.parse(first.out);
-    expect(taken).to.include({ rows: 5760, complete: false });
+    expect(taken).to.include({ rows: 11520, complete: false });
     expect(taken.stored + taken.unchanged).to.equal(5000);
     const second = await capplan(['import', 'shop/mail', file, '--json']);
     expect(second.code).to.equal(0);
     expect(JSON.parse(second.out)).to.include({ skipped: 5000, complete: true, gaps: 0 });
     const third = await capplan(['import', 'shop/mail', file]);
-    expect(third.out).to.match(/5760 there from an earlier run/);
+    expect(third.out).to.match(/11520 there from an earlier run/);
   });
 
   it('is forecast as if it had lived here, also after a restart', async () => {
@@ -154,7 +155,7 @@ describe('history from a file into a running system and out again, on real serve
       .trim()
       .split('\n')
       .filter((line) => /^\d/.test(line));
-    expect(rows).to.have.length(5760);
+    expect(rows).to.have.length(11520);
     for (const row of rows.filter((_, i) => i % 97 === 0)) {
       const [time = '', rate = ''] = row.split(',');
       expect(Number(rate)).to.be.closeTo(rateAt(Date.parse(time) + minuteMs / 2), 0.05);
