@@ -60,6 +60,7 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     'Workers that still run of a pool that is no more',
     ['pool'],
   );
+  const keptKnown = new Set<string>();
   let orphans: string[] = [];
   let ticker: Ticker | undefined;
   let rollouts: Records<PoolRollouts>;
@@ -173,12 +174,29 @@ export function createExecutor(context: ServiceContext, config: ExecutorConfig, 
     orphans = [...running.keys()];
   }
 
+  /**
+   * After a restart an actuator knows whose workers it keeps, and not how they are started. It is told once, and brings back who
+   * has ended meanwhile: of a pool without workers nothing is measured, so that no plan would.
+   */
+  async function lookAfterKept(): Promise<void> {
+    for (const actuator of new Set(Object.values(actuators))) {
+      for (const { pool: id, isRetired } of await actuator.kept()) {
+        if (isRetired || keptKnown.has(id)) continue;
+        const pool = await ask.pool(id);
+        if (pool === undefined || actuators[pool.actuator.kind] !== actuator) continue;
+        await actuator.current(pool);
+        keptKnown.add(id);
+      }
+    }
+  }
+
   async function look(): Promise<void> {
     await driveAll();
     try {
+      await lookAfterKept();
       await lookAfterGone();
     } catch (error) {
-      log.warn({ error }, 'Looking after the workers of removed pools failed; the next look comes.');
+      log.warn({ error }, 'Looking after the workers of restarted and removed pools failed; the next look comes.');
     }
   }
 
