@@ -17,7 +17,7 @@ const minuteSec = 60;
  * Late jobs come together: a job that waits w is late with probability h(w) = P(S > target - w), and the waits of one minute
  * are alike. With W from M/G/c, the late share of a minute has the mean q = E h(W) and the variance
  * Var h(W) · (2τ/T)(1 - τ/T (1 - e^(-T/τ))) + q(1 - q) / n: that of an exponentially correlated process averaged over the
- * minute T, and of n jobs. It is taken as beta distributed.
+ * minute T, and of n jobs. `missChance` makes a probability of them.
  *
  * τ is the relaxation time E[S](1 + scv) / 2 / (√c - √a)² of the queue times ½(1 - q)²: the waits of busy moments end sooner
  * than the queue forgets. The factor is fitted to simulated queues; see the tests for how near it comes.

@@ -37,7 +37,7 @@ export function steadyTable(pool: SteadyPool, queue: { stepSec: number; allowedW
   const { stepSec, allowedWaitSec } = queue;
   const mean = Math.round(Math.log(pool.serviceMeanSec) / meanStep);
   const spread = Math.round(Math.log1p(pool.serviceScv) / spreadStep);
-  const key = `${latencyOf} ${latencySec} ${mean} ${spread} ${stepSec}`;
+  const key = `${latencyOf} ${latencySec} ${mean} ${spread} ${stepSec} ${allowedWaitSec}`;
   const known = tables.get(key);
   if (known) return known;
   if (tables.size >= tablesMax) tables.clear();
